@@ -1,0 +1,17 @@
+"""Lambda: scheduled analytics. `python handler.py` runs it on its sample event."""
+
+from pathlib import Path
+from typing import Any
+
+from flightdata import triggers
+from flightdata.wiring import house
+
+
+def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+    return triggers.on_analytics(house().analyze)
+
+
+if __name__ == "__main__":
+    from flightdata.cli.doors import run
+
+    run(handler, Path(__file__).parent / "events" / "schedule.json")

@@ -1,0 +1,5 @@
+"""`uvicorn app:app --port 8001`"""
+
+from flightdata.wiring import house
+
+app = house().app()

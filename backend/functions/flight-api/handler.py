@@ -1,0 +1,25 @@
+"""Lambda: API Gateway requests to the web application. `python handler.py` runs it on its sample event."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mangum import Mangum
+
+from flightdata.wiring import house
+
+
+@cache
+def _gateway() -> Mangum:
+    return Mangum(house().app(), lifespan="off")
+
+
+def handler(event: Any, context: Any) -> Any:
+    house().query.refresh()
+    return _gateway()(event, context)
+
+
+if __name__ == "__main__":
+    from flightdata.cli.doors import run
+
+    run(handler, Path(__file__).parent / "events" / "flights-in-a-box.json")

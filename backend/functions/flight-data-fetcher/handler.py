@@ -1,0 +1,19 @@
+"""Lambda: a scheduled tick fetches one answer of the source. `python handler.py` runs it on its sample event."""
+
+from pathlib import Path
+from typing import Any
+
+from flightdata import triggers
+from flightdata.wiring import SHIPPED, house
+
+
+def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+    stages = house()
+    source = stages.source((*stages.settings.sources, SHIPPED)[0])
+    return triggers.on_schedule(stages.fetch, source)
+
+
+if __name__ == "__main__":
+    from flightdata.cli.doors import run
+
+    run(handler, Path(__file__).parent / "events" / "schedule.json")

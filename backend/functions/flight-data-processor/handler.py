@@ -1,0 +1,19 @@
+"""Lambda: a batch of queue messages into the live picture. `python handler.py` runs it on its sample event."""
+
+from pathlib import Path
+from typing import Any
+
+from flightdata import triggers
+from flightdata.wiring import house
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    return triggers.on_snapshots(house().process, event)
+
+
+if __name__ == "__main__":
+    from flightdata.cli.doors import run
+    from flightdata.wiring import PARIS
+
+    house().archive.put(house().recordings([PARIS]).fetch())  # what the sample event is about
+    run(handler, Path(__file__).parent / "events" / "snapshot-archived.json")

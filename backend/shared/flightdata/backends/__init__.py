@@ -1,0 +1,1 @@
+"""Where our data lives and moves: one folder a port, one file a technology."""

@@ -1,0 +1,1 @@
+"""Where the raw bytes are kept."""

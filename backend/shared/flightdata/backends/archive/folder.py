@@ -1,0 +1,54 @@
+"""The raw archive as a folder: `source=…/date=…/hour=…/<time>-<hash>.json.zst`, readable with `zstd -d`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import zstandard
+
+from flightdata.errors import Poison
+from flightdata.models.snapshot import RawSnapshot, SnapshotKey
+from flightdata.utils.files import sweep, write_atomically
+
+SUFFIX = ".json.zst"
+
+LEVEL = 1
+"""Half the time of level 3 for 4 % more bytes (measured on a global snapshot: 518 against 497 KB of 1.8 MB)."""
+
+
+class FolderArchive:
+    """A RawArchive of one file a snapshot under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, snapshot: RawSnapshot) -> str:
+        key = snapshot.key
+        path = self._path(key)
+        if not path.exists():
+            compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+            write_atomically(path, compressor.compress(snapshot.body))
+        return key
+
+    def get(self, key: str) -> RawSnapshot:
+        try:
+            about = SnapshotKey.parse(key)
+            body = zstandard.ZstdDecompressor().decompress(self._path(key).read_bytes())
+        except (ValueError, FileNotFoundError) as error:
+            raise Poison(f"the archive has no snapshot {key!r}") from error
+        except zstandard.ZstdError as error:
+            raise Poison(f"the archived bytes of {key} are damaged: {error}") from error
+        snapshot = RawSnapshot(about.source, about.received_at, body)
+        if not snapshot.sha256.startswith(about.digest):
+            raise Poison(f"the archived bytes of {key} are not those that were put")
+        return snapshot
+
+    def keys(self) -> Iterator[str]:
+        for path in sorted(self._folder.glob(f"source=*/date=*/hour=*/*{SUFFIX}")):
+            yield path.relative_to(self._folder).as_posix().removesuffix(SUFFIX)
+
+    def sweep(self) -> int:
+        """Remove what a killed process left unfinished; how many files that were."""
+        return sweep(self._folder)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}{SUFFIX}"

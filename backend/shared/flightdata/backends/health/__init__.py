@@ -1,0 +1,1 @@
+"""Where it is remembered how the sources are doing."""

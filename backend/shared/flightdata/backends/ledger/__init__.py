@@ -1,0 +1,1 @@
+"""Where the accounts of all snapshots are."""

@@ -1,0 +1,1 @@
+"""How events travel from fetch to process."""

@@ -1,0 +1,42 @@
+"""`flightdata …`: the command line."""
+
+from typing import Annotated
+
+import typer
+
+from flightdata import __version__
+from flightdata.cli import dlq
+from flightdata.cli.ingest import ingest
+from flightdata.cli.stages import fetch, process
+from flightdata.cli.status import status
+from flightdata.cli.up import api, up
+
+app = typer.Typer(
+    name="flightdata",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Collect live flight data, keep it, query it and analyse it.",
+    epilog="Exit codes: 0 ok, 2 usage, 3 not found, 4 not authorised, 5 upstream or quota, 6 degraded.",
+)
+app.command("up")(up)
+app.command("serve")(api)
+app.command("ingest")(ingest)
+app.command("fetch")(fetch)
+app.command("process")(process)
+app.command("status")(status)
+app.add_typer(dlq.app, name="dlq")
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """The console script."""
+    app()

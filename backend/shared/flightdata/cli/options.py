@@ -1,0 +1,28 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of the data.  [env: DATA_DIR; default: data]", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        help="Where states come from: recording[:PATH] or simulation[:AIRCRAFT]; repeatable."
+        "  [env: SOURCES; default: recording, the one that ships]",
+        show_default=False,
+    ),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(help="Address to listen on; 0.0.0.0 for all.  [env: HOST; default: 127.0.0.1]", show_default=False),
+]
+Port = Annotated[
+    int | None, typer.Option(help="Port; 0 for any free one.  [env: PORT; default: 8001]", show_default=False)
+]

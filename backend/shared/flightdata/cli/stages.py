@@ -1,0 +1,47 @@
+"""`flightdata fetch` and `flightdata process`: one stage by itself, for schedulers and for a look inside."""
+
+import math
+from typing import Annotated
+
+import typer
+
+from flightdata.cli.options import Data, Sources
+from flightdata.cli.output import Exit, configure_logs, fail, print_json, settings, told
+from flightdata.errors import ConfigurationError
+from flightdata.pipeline.work import work
+from flightdata.wiring import SHIPPED, House
+
+
+def fetch(
+    source: Sources = None,
+    data: Data = None,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="One tick of each source, then end.")] = False,
+) -> None:
+    """Fetch one answer of each source into the archive and the queue; print the events as JSON."""
+    with told():
+        if not once:
+            raise ConfigurationError("fetch takes one tick: say --once; `flightdata up` fetches again and again")
+        loaded = settings(data_dir=data, sources=tuple(source) if source else None)
+        configure_logs(loaded)
+        house = House(loaded)
+        sources = [house.source(spec) for spec in loaded.sources or (SHIPPED,)]
+        events = [house.fetch.tick(one) for one in sources if one.next_due() < math.inf]
+        house.close()
+        print_json([event.model_dump() for event in events if event])
+        if None in events:
+            fail("not every source answered; the log says why", Exit.UPSTREAM)
+
+
+def process(data: Data = None) -> None:
+    """Process what waits in the queue, then end; print the accounts as JSON."""
+    with told():
+        loaded = settings(data_dir=data)
+        configure_logs(loaded)
+        house = House(loaded)
+        accounts = []
+        with house.alone():
+            while result := work(house.queue, house.process):
+                accounts += list(result.accounts.values())
+        house.close()
+        print_json(accounts)

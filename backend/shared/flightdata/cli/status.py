@@ -1,0 +1,79 @@
+"""`flightdata status`: what is going on."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from flightdata.cli.options import Data, Json
+from flightdata.cli.output import Exit, configure_logs, print_json, settings, told
+from flightdata.errors import NotFound
+from flightdata.utils.lock import held_by
+from flightdata.wiring import House
+
+
+def status(data: Data = None, json: Json = False) -> None:  # noqa: FBT002, Typer's way
+    """Tell what is going on: the live picture, the queue, the sources, the account of all rows.
+
+    Exit code 6 when a source fails or there are dead letters.
+    """
+    with told():
+        loaded = settings(data_dir=data)
+        configure_logs(loaded)
+        if not loaded.data_dir.is_dir():
+            raise NotFound(
+                f"no data in {loaded.data_dir}; start with `flightdata up` or name another folder with --data"
+            )
+        house = House(loaded)
+        report = gather(house)
+        house.close()
+        (print_json if json else _print)(report)
+        if report["degraded"]:
+            raise typer.Exit(Exit.DEGRADED)
+
+
+def gather(house: House) -> dict[str, Any]:
+    """All that `status` says."""
+    picture, depth, sources = house.live.latest(), house.queue.depth(), house.health.sources()
+    degraded = [f"source {one.name}: {one.error}" for one in sources if one.error]
+    if depth.dead:
+        degraded.append(f"{depth.dead} dead letters: see `flightdata dlq ls`")
+    return {
+        "data": str(house.settings.data_dir),
+        "running": held_by(house.lock),
+        "degraded": degraded,
+        "picture": {
+            "version": picture.version,
+            "time": picture.time or None,
+            "age": round(house.clock() - picture.time, 1) if picture.version else None,
+            "aircraft": picture.states.height,
+        },
+        "queue": asdict(depth),
+        "sources": [asdict(one) for one in sources],
+        "totals": asdict(house.ledger.totals()),
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    picture, queue, totals = report["picture"], report["queue"], report["totals"]
+    table = Table(show_header=False, box=None)
+    table.add_row("running", report["running"] or "no")
+    table.add_row("data", report["data"])
+    if picture["version"]:
+        when = datetime.fromtimestamp(picture["time"], UTC)
+        table.add_row("picture", f"{picture['aircraft']:,} aircraft, version {picture['version']}, {when:%F %T}Z")
+    else:
+        table.add_row("picture", "none yet")
+    table.add_row("queue", ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in queue.items()))
+    for source in report["sources"]:
+        table.add_row(f"source {source['name']}", source["error"] or "works")
+    table.add_row("snapshots", f"{totals['snapshots']:,}, {totals['unreadable']:,} of them unreadable")
+    table.add_row("rows", f"{totals['rows']:,} = {totals['stored']:,} stored + {totals['superseded']:,} superseded")
+    for reason, count in totals["rejected"].items():
+        table.add_row("", f"+ {count:,} rejected: {reason}")
+    for trouble in report["degraded"]:
+        table.add_row("degraded", trouble, style="yellow")
+    Console().print(table)

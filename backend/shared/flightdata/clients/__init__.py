@@ -1,0 +1,1 @@
+"""Where flight data comes from: one file a kind of source."""

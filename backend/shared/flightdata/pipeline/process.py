@@ -1,0 +1,112 @@
+"""PROCESS: archived snapshots into the live picture, with an account of every row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from flightdata.errors import FlightDataError, Transient
+from flightdata.models.events import SnapshotArchived, StatesStored
+from flightdata.models.picture import Picture
+from flightdata.models.snapshot import SnapshotAccount
+from flightdata.models.units import Seconds
+from flightdata.ports import Clock, Ledger, LivePictures, RawArchive
+from flightdata.tracking.merge import expiry, merge
+from flightdata.utils.logs import correlation_id, logger
+from flightdata.validation.decoded import Decoded, Unreadable
+from flightdata.validation.gate import decode
+
+log = logger(__name__)
+
+
+@dataclass
+class Processed:
+    """What became of a batch of events: the account of each that went through, the error of each that did not.
+
+    Both are keyed by the event's place in the batch. `stored` is the new version of the picture, None where nothing
+    changed.
+    """
+
+    accounts: dict[int, SnapshotAccount] = field(default_factory=dict)
+    failed: dict[int, Exception] = field(default_factory=dict)
+    stored: StatesStored | None = None
+
+
+class Process:
+    """The second stage. Any event may come again, at any time and in any order: the picture does not mind.
+
+    `expiry`: seconds after its last message that an aircraft leaves the picture.
+    """
+
+    def __init__(
+        self, archive: RawArchive, live: LivePictures, ledger: Ledger, clock: Clock, *, expiry: Seconds
+    ) -> None:
+        self._archive = archive
+        self._live = live
+        self._ledger = ledger
+        self._clock = clock
+        self._expiry = expiry
+
+    def batch(self, events: Sequence[SnapshotArchived]) -> Processed:
+        """All of `events` into one new version. Raises Transient if somebody else published meanwhile."""
+        before = self._live.latest()
+        self._ledger.record(before.accounts)  # already there, unless the process was killed just before it did so
+        picture, result = replace(before, accounts=()), Processed()
+        for place, event in enumerate(events):
+            with correlation_id(event.correlation_id):
+                try:
+                    picture, account = self._one(event, picture)
+                except Exception as error:
+                    unexpected = not isinstance(error, FlightDataError)
+                    log.warning("snapshot not processed", key=event.key, reason=str(error), exc_info=unexpected)
+                    result.failed[place] = error
+                    continue
+                result.accounts[place] = account
+        result.stored = self._publish(before, picture, result)
+        self._ledger.record(list(result.accounts.values()))
+        return result
+
+    def _one(self, event: SnapshotArchived, picture: Picture) -> tuple[Picture, SnapshotAccount]:
+        blank = SnapshotAccount(event.key, correlation_id=event.correlation_id, processed_at=self._clock())
+        try:
+            decoded = decode(self._archive.get(event.key))
+        except Unreadable as error:
+            account = replace(blank, unreadable=str(error))
+            log.warning("body is no snapshot", key=event.key, reason=account.unreadable)
+            return picture, account
+        return self._merged(picture, decoded, blank)
+
+    def _merged(self, picture: Picture, decoded: Decoded, blank: SnapshotAccount) -> tuple[Picture, SnapshotAccount]:
+        time = max(picture.time, decoded.time)
+        merged = merge(picture.states, decoded.states, expiry(time, self._expiry))
+        account = replace(
+            blank,
+            rows=decoded.rows,
+            stored=merged.stored,
+            superseded=merged.superseded,
+            rejected=decoded.rejected,
+        )
+        if not account.balanced:
+            raise ArithmeticError(f"the conservation law is broken: {account}")
+        log.info(
+            "snapshot processed",
+            key=account.key,
+            rows=account.rows,
+            stored=account.stored,
+            superseded=account.superseded,
+            rejected=sum(account.rejected.values()),
+        )
+        return replace(picture, time=time, states=merged.states), account
+
+    def _publish(self, before: Picture, picture: Picture, result: Processed) -> StatesStored | None:
+        accounts = list(result.accounts.values())
+        if not any(account.stored for account in accounts) and picture.time == before.time:
+            return None
+        picture = replace(picture, version=before.version + 1, accounts=tuple(accounts))
+        if not self._live.publish(picture):
+            raise Transient(f"somebody else published version {picture.version} of the live picture")
+        return StatesStored(
+            correlation_id=accounts[0].correlation_id,
+            version=picture.version,
+            time=picture.time,
+            aircraft=picture.states.height,
+            keys=tuple(account.key for account in accounts),
+        )

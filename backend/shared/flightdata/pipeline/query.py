@@ -1,0 +1,117 @@
+"""QUERY: live questions answered from memory, as bytes of JSON."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from threading import Lock
+
+import orjson
+
+from flightdata.errors import BadRequest, NotFound
+from flightdata.models.search import FlightSearch
+from flightdata.models.units import EpochSeconds, Seconds
+from flightdata.pipeline.index import LiveIndex, icao24_of, opening
+from flightdata.ports import Clock, Health, LivePictures, SourceHealth
+from flightdata.utils.logs import logger
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether questions can be answered, and how well.
+
+    `ready`: there is a picture. `degraded`: what is wrong all the same. `age`: seconds since the picture's time.
+    """
+
+    ready: bool
+    degraded: tuple[str, ...]
+    version: int
+    time: EpochSeconds
+    age: Seconds | None
+    aircraft: int
+    sources: tuple[SourceHealth, ...]
+
+
+class Query:
+    """The third stage. `refresh` is called between requests; requests are answered from what it loaded last."""
+
+    def __init__(
+        self, live: LivePictures, health: Health, clock: Clock, *, max_page_size: int, expiry: Seconds
+    ) -> None:
+        self._live = live
+        self._health = health
+        self._clock = clock
+        self._max_page_size = max_page_size
+        self._expiry = expiry
+        self._loading = Lock()
+        self._index = LiveIndex(live.latest())
+
+    def refresh(self) -> bool:
+        """Load the newest version if it is not there yet; whether that was so. Others go on asking the old one."""
+        if self._live.version() == self._index.version or not self._loading.acquire(blocking=False):
+            return False
+        try:
+            self._index = LiveIndex(self._live.latest())
+            log.debug("live picture loaded", version=self._index.version, aircraft=len(self._index))
+            return True
+        finally:
+            self._loading.release()
+
+    def flights(self, search: FlightSearch) -> bytes:
+        """One page: `{"time", "version", "total", "count", "next_cursor", "flights": […]}`."""
+        if search.limit > self._max_page_size:
+            raise BadRequest(f"limit is at most {self._max_page_size}", parameter="limit")
+        index = self._index
+        found = _found(index, search)
+        first = _after(found, search.cursor)
+        page = found[first : first + search.limit]
+        more = first + len(page) < len(found)
+        cursor = orjson.dumps(icao24_of(page[-1])) if more else b"null"
+        return b'{"time":%b,"version":%d,"total":%d,"count":%d,"next_cursor":%b,"flights":[%b]}' % (
+            orjson.dumps(index.time),
+            index.version,
+            len(found),
+            len(page),
+            cursor,
+            b",".join(page),
+        )
+
+    def flight(self, icao24: str) -> bytes:
+        """One aircraft's live state. Raises NotFound."""
+        document = self._index.aircraft(icao24.lower())
+        if document is None:
+            raise NotFound(f"no aircraft {icao24.lower()} has been heard in the last {self._expiry:.0f} s")
+        return document
+
+    def readiness(self) -> Readiness:
+        index, sources = self._index, tuple(self._health.sources())
+        age = self._clock() - index.time if index.version else None
+        failing = tuple(f"source {one.name}: {one.error}" for one in sources if one.error)
+        return Readiness(index.version > 0, failing, index.version, index.time, age, len(index), sources)
+
+
+def _found(index: LiveIndex, search: FlightSearch) -> list[bytes]:
+    """All that the search finds, in the order of icao24."""
+    if search.area is None and not search.icao24 and not search.callsign:
+        return index.everything
+    sets: list[list[bytes]] = []
+    if search.area is not None:
+        sets.append(index.inside(search.area))
+    if search.icao24:
+        wanted = {icao24.lower() for icao24 in search.icao24}
+        sets.append([document for one in wanted if (document := index.aircraft(one))])
+    if search.callsign:
+        sets.append(index.called(search.callsign.strip().upper()))
+    first, *others = sorted(sets, key=len)
+    for other in others:
+        first = list(set(first).intersection(other))
+    return sorted(first)
+
+
+def _after(found: list[bytes], cursor: str | None) -> int:
+    """Where the page after `cursor` begins."""
+    if cursor is None:
+        return 0
+    last = opening(cursor.lower())
+    place = bisect_left(found, last)
+    return place + 1 if place < len(found) and found[place].startswith(last) else place

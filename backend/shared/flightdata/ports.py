@@ -1,0 +1,168 @@
+"""Every seam of the house on one page: what the stages need, named for what they do with it.
+
+Clients and backends implement these; `wiring` chooses. What each one promises is written down as the contract test
+in `tests/contract/`, which runs over every implementation.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from flightdata.models.events import SnapshotArchived
+from flightdata.models.picture import Picture
+from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
+from flightdata.models.units import EpochSeconds, Seconds
+
+Clock = Callable[[], EpochSeconds]
+
+
+class Source(Protocol):
+    """Where flight data comes from."""
+
+    @property
+    def name(self) -> str: ...
+
+    def next_due(self) -> EpochSeconds:
+        """When the next `fetch` is worth making, by the clock the source was given; `math.inf`: never again."""
+        ...
+
+    def fetch(self) -> RawSnapshot:
+        """One answer, as it came. Raises Transient when there is none now."""
+        ...
+
+
+class RawArchive(Protocol):
+    """The truth. Durable when `put` returns; the same snapshot again changes nothing."""
+
+    def put(self, snapshot: RawSnapshot) -> str:
+        """Keep it and return its key."""
+        ...
+
+    def get(self, key: str) -> RawSnapshot:
+        """What was put. Raises Poison when there is no such snapshot or its bytes are not those that were put."""
+        ...
+
+    def keys(self) -> Iterator[str]:
+        """All keys, oldest first within a source."""
+        ...
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One try at one message. `receipt` names the try: it is void once the message was handed out again."""
+
+    receipt: str
+    event: SnapshotArchived
+    attempt: int
+
+
+class Publisher(Protocol):
+    """Where the fetch stage says what it has archived. Durable when it returns."""
+
+    def publish(self, event: SnapshotArchived) -> None: ...
+
+
+class Queue(Protocol):
+    """At least once: what is received and not acknowledged in time comes back, five times at most."""
+
+    def receive(self, most: int, wait: Seconds = 0.0) -> Sequence[Delivery]:
+        """Up to `most` messages, the oldest first; waits up to `wait` for the first one."""
+        ...
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Done with them; for good."""
+        ...
+
+    def give_back(self, delivery: Delivery, reason: str, *, delay: Seconds = 0.0, poison: bool = False) -> None:
+        """It failed for `reason`: again after `delay`, or, if it is `poison`, straight to the dead letters."""
+        ...
+
+
+@dataclass(frozen=True)
+class QueueDepth:
+    waiting: int
+    in_flight: int
+    dead: int
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that was given up. `body` is the message as it was sent (JSON text)."""
+
+    id: int
+    body: str
+    attempts: int
+    reason: str
+    died_at: EpochSeconds
+
+
+class DeadLetters(Protocol):
+    """What the operator does with the queue."""
+
+    def depth(self) -> QueueDepth: ...
+
+    def dead_letters(self) -> Sequence[DeadLetter]: ...
+
+    def redrive(self, ids: Sequence[int] | None = None) -> int:
+        """Put these (None: all) back into the queue with fresh attempts; how many that were."""
+        ...
+
+
+class LivePictures(Protocol):
+    """The newest picture, atomic: readers see all of a version or none of it."""
+
+    def version(self) -> int:
+        """The newest version's number, 0 if there is none; cheap enough to ask several times a second."""
+        ...
+
+    def latest(self) -> Picture: ...
+
+    def publish(self, picture: Picture) -> bool:
+        """Make it the newest. False, and nothing happens, unless it follows directly on the newest one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over accounts."""
+
+    snapshots: int
+    rows: int
+    stored: int
+    superseded: int
+    rejected: dict[str, int]
+    unreadable: int
+
+
+class Ledger(Protocol):
+    """The accounts of all snapshots, one each: the first one entered for a key stays."""
+
+    def record(self, accounts: Sequence[SnapshotAccount]) -> None: ...
+
+    def totals(self, since: EpochSeconds = 0.0) -> Totals:
+        """Over the snapshots processed at or after `since`."""
+        ...
+
+    def find(self, keys: Sequence[str]) -> Sequence[SnapshotAccount]:
+        """The accounts of those among `keys` that have one."""
+        ...
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """How a source is doing: `error` is what went wrong last, None while it works."""
+
+    name: str
+    last_success: EpochSeconds | None
+    error: str | None
+    failures_in_a_row: int
+
+
+class Health(Protocol):
+    """What the fetch stage remembers of its sources, for `status` and readiness."""
+
+    def succeeded(self, source: str, at: EpochSeconds) -> None: ...
+
+    def failed(self, source: str, error: str) -> None: ...
+
+    def sources(self) -> Sequence[SourceHealth]: ...

@@ -1,0 +1,99 @@
+"""The local twin of the triggers: a thread a source for the schedule, one worker at the queue."""
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+
+from flightdata.models.units import EpochSeconds, Seconds
+from flightdata.pipeline.fetch import Fetch
+from flightdata.pipeline.process import Process
+from flightdata.pipeline.work import work
+from flightdata.ports import Clock, DeadLetters, Queue, Source
+from flightdata.utils.logs import logger
+
+log = logger(__name__)
+
+_POLL: Seconds = 1.0
+_FIRST_PAUSE: Seconds = 1.0
+_LONGEST_PAUSE: Seconds = 60.0
+_FULL_PAUSE: Seconds = 0.05
+_LONGEST_QUEUE = 50
+
+
+class Runner:
+    """Runs fetch and process until `stop`. A failing source, or a failing disk, pauses and is tried again."""
+
+    def __init__(  # noqa: PLR0913, the twin of four triggers
+        self,
+        sources: Sequence[Source],
+        fetch: Fetch,
+        process: Process,
+        queue: Queue,
+        depth: DeadLetters,
+        clock: Clock,
+    ) -> None:
+        self._fetch = fetch
+        self._process = process
+        self._queue = queue
+        self._depth = depth
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._keep_working, name="process", daemon=True)] + [
+            threading.Thread(target=self._keep_fetching, args=(source,), name=source.name, daemon=True)
+            for source in sources
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, within: Seconds) -> bool:
+        """Let everybody finish what is in hand; whether they did so `within` that time. What is queued stays so."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(within / len(self._threads))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _keep_working(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            failures = 0 if self._attempt(self._work) else failures + 1
+            self._pause(failures)
+
+    def _keep_fetching(self, source: Source) -> None:
+        failures = 0
+        while not self._stopping.is_set() and (due := source.next_due()) < math.inf:
+            if self._is_due(due) and self._has_room():
+                failures = 0 if self._attempt(lambda: self._fetch.tick(source) is not None) else failures + 1
+                self._pause(failures)
+        log.info("source is done", source=source.name)
+
+    def _work(self) -> bool:
+        work(self._queue, self._process, wait=_POLL)
+        return True
+
+    def _attempt(self, step: Callable[[], bool]) -> bool:
+        """Whether `step` succeeded."""
+        try:
+            return step()
+        except Exception as error:
+            log.exception("step failed and will be tried again", reason=str(error))
+            return False
+
+    def _pause(self, failures: int) -> None:
+        if failures:
+            self._stopping.wait(min(_FIRST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE))
+
+    def _is_due(self, due: EpochSeconds) -> bool:
+        """False after a wait: the clock may have been set meanwhile."""
+        left = due - self._clock()
+        if left > 0:
+            self._stopping.wait(min(left, _POLL))
+        return left <= 0
+
+    def _has_room(self) -> bool:
+        """A source that is faster than the processing waits for it."""
+        full = self._depth.depth().waiting >= _LONGEST_QUEUE
+        if full:
+            self._stopping.wait(_FULL_PAUSE)
+        return not full

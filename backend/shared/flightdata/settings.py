@@ -1,0 +1,64 @@
+"""The only reader of environment variables and `.env`. Each field's name in capitals is the variable's name."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from flightdata.models.units import Seconds
+
+
+def _words(value: object) -> object:
+    """`SOURCES` holds several, with blanks between them."""
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+class Environment(StrEnum):
+    LOCAL = "local"
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """All settings. Every one is described in `.env.example`."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    environment: Environment = Environment.LOCAL
+    log_level: Annotated[str, Field(pattern=r"(?i)^(debug|info|warning|error|critical)$")] = "INFO"
+    log_format: LogFormat = LogFormat.AUTO
+
+    data_dir: Path = Path("data")
+    sources: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = ()
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8001
+    dashboard_dir: Path | None = None
+
+    live_expiry_seconds: Annotated[Seconds, Field(gt=0)] = 330.0
+    fetch_interval_seconds: Annotated[Seconds, Field(gt=0)] = 10.0
+    queue_visibility_seconds: Annotated[Seconds, Field(gt=0)] = 60.0
+    queue_max_attempts: Annotated[int, Field(ge=1)] = 5
+
+    cors_origins: str = ""
+    max_page_size: Annotated[int, Field(ge=1)] = 1000
+    cache_ttl_seconds: Annotated[int, Field(ge=0)] = 30
+
+    opensky_api_url: str = "https://opensky-network.org/api"
+    opensky_client_id: str | None = None
+    opensky_client_secret: SecretStr | None = None
+
+    aws_region: str = "us-east-1"
+    aws_endpoint_url: str | None = None
+    s3_raw_bucket: str | None = None
+    eventbridge_bus_name: str | None = None
+    dynamodb_flights_table: str | None = None
+    redis_cluster_endpoint: str | None = None

@@ -1,0 +1,1 @@
+"""The picture moves on. Pure functions: tables in, tables out."""

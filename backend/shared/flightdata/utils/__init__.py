@@ -1,0 +1,1 @@
+"""Domain-free ground: nothing here knows what an aircraft is."""

@@ -1,0 +1,69 @@
+"""The web application: routes, problems, the map, and a thread that keeps the live index fresh."""
+
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+
+from flightdata import __version__
+from flightdata.models.units import Seconds
+from flightdata.pipeline.query import Query
+from flightdata.utils.logs import logger
+from flightdata.web import flights, health, problems
+from flightdata.web.correlation import HEADER, RequestIds
+
+log = logger(__name__)
+
+REFRESH_EVERY: Seconds = 0.25
+
+_ABOUT = (
+    "Live flight data, collected by yourself. SI units, OpenSky's names, WGS84 degrees, times in s since 1970 (UTC)."
+)
+
+
+def create_app(query: Query, *, cors_origins: Sequence[str] = (), dashboard: Path | None = None) -> FastAPI:
+    """The application that answers from `query`; `dashboard`: the folder of the built map, if there is one."""
+    app: FastAPI = FastAPIOffline(
+        title="Flight Data Pipeline",
+        version=__version__,
+        description=_ABOUT,
+        redoc_url=None,
+        lifespan=_keeping_fresh(query),
+    )
+    app.add_middleware(RequestIds)
+    if cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"], expose_headers=[HEADER]
+        )
+    problems.install(app)
+    app.include_router(flights.router(query))
+    app.include_router(health.router(query))
+    if dashboard is not None:
+        app.mount("/", StaticFiles(directory=dashboard, html=True), name="map")
+    return app
+
+
+def _keeping_fresh(query: Query) -> Callable[[FastAPI], object]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        stopping = threading.Event()
+        thread = threading.Thread(target=_refresh, args=(query, stopping), name="refresh", daemon=True)
+        thread.start()
+        yield
+        stopping.set()
+        thread.join()
+
+    return lifespan
+
+
+def _refresh(query: Query, stopping: threading.Event) -> None:
+    while not stopping.wait(REFRESH_EVERY):
+        try:
+            query.refresh()
+        except Exception as error:
+            log.exception("the live picture could not be loaded", reason=str(error))

@@ -1,0 +1,67 @@
+"""The answers as the API documents them. They are not built from these models (that would cost milliseconds), but the
+tests hold every answer against them.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class LiveFlight(BaseModel):
+    """The live state of one aircraft, SI units, OpenSky's names."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    icao24: str = Field(description="ICAO 24-bit address, 6 hex digits; `~` in front of a non-ICAO one")
+    callsign: str | None
+    origin_country: str | None
+    time_position: float | None = Field(description="Time of the last position, s since 1970")
+    last_contact: float = Field(description="Time of the last message of any kind, s since 1970")
+    longitude: float | None = Field(description="°, WGS84")
+    latitude: float | None = Field(description="°, WGS84")
+    baro_altitude: float | None = Field(description="m, above the 1013.25 hPa surface")
+    on_ground: bool
+    velocity: float | None = Field(description="m/s over ground")
+    true_track: float | None = Field(description="° clockwise from north")
+    vertical_rate: float | None = Field(description="m/s, positive is up")
+    geo_altitude: float | None = Field(description="m, above the WGS84 ellipsoid")
+    squawk: str | None
+    spi: bool
+    position_source: int | None = Field(description="0 ADS-B, 1 ASTERIX, 2 MLAT, 3 FLARM")
+    position_type: str | None = Field(description="readsb's `type`, such as `adsb_icao`, where the source says it")
+    category: int | None = Field(description="OpenSky's code of the emitter category, 0…20")
+    registration: str | None
+    typecode: str | None = Field(description="ICAO type designator")
+    operator: str | None
+    source: str = Field(description="the source this state came from")
+    quality: list[str] = Field(description="what is odd about it")
+
+
+class FlightPage(BaseModel):
+    """One page of live states."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time: float = Field(description="the picture's time, s since 1970")
+    version: int = Field(description="the picture's version; it grows")
+    total: int = Field(description="how many aircraft the search found")
+    count: int = Field(description="how many are on this page")
+    next_cursor: str | None = Field(description="ask again with `cursor` set to this for the next page")
+    flights: list[LiveFlight]
+
+
+class SourceStatus(BaseModel):
+    name: str
+    last_success: float | None
+    error: str | None
+    failures_in_a_row: int
+
+
+class ReadinessDocument(BaseModel):
+    """Whether and how well questions can be answered."""
+
+    status: str = Field(description="`ready`, `degraded` or `starting`")
+    degraded: list[str] = Field(description="what is wrong")
+    version: int
+    time: float
+    age: float | None = Field(description="seconds since the picture's time")
+    aircraft: int
+    sources: list[SourceStatus]

@@ -1,0 +1,72 @@
+"""`/flights`: live states."""
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flightdata.models.area import Area, Latitude, Longitude
+from flightdata.models.search import FlightSearch, Icao24
+from flightdata.pipeline.query import Query as QueryStage
+from flightdata.web.documents import FlightPage, LiveFlight
+from flightdata.web.problems import Problem
+
+_BOX = ("lamin", "lamax", "lomin", "lomax")
+
+
+class FlightParameters(BaseModel):
+    """The query of `GET /flights`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lamin: Latitude | None = Field(None, description="southern edge, °")
+    lamax: Latitude | None = Field(None, description="northern edge, °")
+    lomin: Longitude | None = Field(None, description="western edge, °")
+    lomax: Longitude | None = Field(
+        None, description="eastern edge, °; less than `lomin`: the box crosses the antimeridian"
+    )
+    icao24: list[Icao24] = Field([], description="only these aircraft (repeatable)", max_length=1000)
+    callsign: str | None = Field(None, description="only callsigns that begin so", min_length=1, max_length=8)
+    limit: int = Field(50, description="aircraft a page; at most MAX_PAGE_SIZE", ge=1)
+    cursor: Icao24 | None = Field(None, description="`next_cursor` of the page before")
+
+    @model_validator(mode="after")
+    def _south_before_north(self) -> Self:
+        if self.lamin is not None and self.lamax is not None and self.lamin > self.lamax:
+            raise ValueError(f"lamin ({self.lamin}) is north of lamax ({self.lamax})")
+        return self
+
+    def search(self) -> FlightSearch:
+        box = {edge: value for edge in _BOX if (value := getattr(self, edge)) is not None}
+        return FlightSearch(
+            area=Area(**box) if box else None,
+            icao24=tuple(self.icao24),
+            callsign=self.callsign,
+            limit=self.limit,
+            cursor=self.cursor,
+        )
+
+
+def router(query: QueryStage) -> APIRouter:
+    """The family's routes, answered by `query`."""
+    routes = APIRouter(tags=["flights"], responses={400: {"model": Problem}})
+
+    @routes.get("/flights", responses={200: {"model": FlightPage}}, summary="Live states, page by page")
+    async def flights(parameters: Annotated[FlightParameters, Query()]) -> Response:
+        """Aircraft in the live picture, in the order of icao24. All conditions together must hold."""
+        return _json(query.flights(parameters.search()))
+
+    @routes.get(
+        "/flights/{icao24}",
+        responses={200: {"model": LiveFlight}, 404: {"model": Problem}},
+        summary="The live state of one aircraft",
+    )
+    async def flight(icao24: Annotated[Icao24, Path()]) -> Response:
+        """404 when it has not been heard lately."""
+        return _json(query.flight(icao24))
+
+    return routes
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")

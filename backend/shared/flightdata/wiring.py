@@ -1,0 +1,178 @@
+"""The composition root: settings in, stages on their backends out. The only place where both are known."""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from flightdata.backends.archive.folder import FolderArchive
+from flightdata.backends.health.sqlite import SqliteHealth
+from flightdata.backends.ledger.sqlite import SqliteLedger
+from flightdata.backends.live.file import FilePictures
+from flightdata.backends.queue.sqlite import SqliteQueue
+from flightdata.clients.recording import Recording, Times
+from flightdata.clients.simulation import Simulation
+from flightdata.errors import ConfigurationError
+from flightdata.models.snapshot import source_name
+from flightdata.pipeline.analyze import Analyze
+from flightdata.pipeline.fetch import Fetch
+from flightdata.pipeline.process import Process
+from flightdata.pipeline.query import Query
+from flightdata.ports import Clock, Source
+from flightdata.settings import Environment, Settings
+from flightdata.utils.lock import Locked, exclusive
+from flightdata.web.app import create_app
+
+PARIS = Path(str(files("flightdata.clients.recording") / "shipped" / "paris-20211007.jsonl.gz"))
+"""The recording that ships: three hours around Paris, every 10 s."""
+
+SHIPPED = "recording"
+"""The source of this name without a path plays it."""
+
+_BUILT_MAP = Path(__file__).parents[3] / "dashboard" / "dist"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How recordings and the simulation run."""
+
+    speed: float = 1.0
+    times: Times = Times.NOW
+    loop: bool = True
+
+
+@cache
+def house() -> "House":
+    """The one house of a Lambda function or a started file, from the environment."""
+    return House(Settings())
+
+
+class House:
+    """All stages on the embedded backends, in the folder `settings.data_dir`. Each is made when first asked for."""
+
+    def __init__(self, settings: Settings, clock: Clock = time.time) -> None:
+        if settings.environment is not Environment.LOCAL:
+            raise ConfigurationError(
+                f"ENVIRONMENT={settings.environment}: this version has the embedded backends only; "
+                "set ENVIRONMENT=local or leave it out"
+            )
+        self.settings = settings
+        self.clock = clock
+        self._folder = settings.data_dir
+
+    @cached_property
+    def archive(self) -> FolderArchive:
+        return FolderArchive(self._folder / "raw")
+
+    @cached_property
+    def queue(self) -> SqliteQueue:
+        return SqliteQueue(
+            self._folder / "queue.sqlite",
+            self.clock,
+            visibility=self.settings.queue_visibility_seconds,
+            max_attempts=self.settings.queue_max_attempts,
+        )
+
+    @cached_property
+    def live(self) -> FilePictures:
+        return FilePictures(self._folder / "live" / "picture.parquet")
+
+    @cached_property
+    def ledger(self) -> SqliteLedger:
+        return SqliteLedger(self._folder / "ledger.sqlite")
+
+    @cached_property
+    def health(self) -> SqliteHealth:
+        return SqliteHealth(self._folder / "health.sqlite")
+
+    @cached_property
+    def fetch(self) -> Fetch:
+        return Fetch(self.archive, self.queue, self.health, self.clock)
+
+    @cached_property
+    def process(self) -> Process:
+        expiry = self.settings.live_expiry_seconds
+        return Process(self.archive, self.live, self.ledger, self.clock, expiry=expiry)
+
+    @cached_property
+    def query(self) -> Query:
+        return Query(
+            self.live,
+            self.health,
+            self.clock,
+            max_page_size=self.settings.max_page_size,
+            expiry=self.settings.live_expiry_seconds,
+        )
+
+    @cached_property
+    def analyze(self) -> Analyze:
+        return Analyze(self.ledger, self.queue, self.clock)
+
+    def app(self) -> FastAPI:
+        """The web application."""
+        origins = [origin.strip() for origin in self.settings.cors_origins.split(",") if origin.strip()]
+        return create_app(self.query, cors_origins=origins, dashboard=self.map_folder)
+
+    @property
+    def map_folder(self) -> Path | None:
+        """The built map, None where it was not built."""
+        folder = self.settings.dashboard_dir or _BUILT_MAP
+        return folder if (folder / "index.html").is_file() else None
+
+    @property
+    def lock(self) -> Path:
+        """The file that the one working process holds."""
+        return self._folder / "flightdata.lock"
+
+    def source(self, spec: str, pace: Pace = Pace()) -> Source:
+        """The source that `spec` names: `recording[:PATH]` or `simulation[:N]`. Raises ConfigurationError."""
+        kind, _, rest = spec.partition(":")
+        if kind == SHIPPED:
+            path = Path(rest) if rest else PARIS
+            return Recording([path], clock=self.clock, speed=pace.speed, times=pace.times, loop=pace.loop)
+        if kind == "simulation":
+            return self._simulation(rest, pace)
+        raise ConfigurationError(f"unknown source {spec!r}; there are: recording[:PATH], simulation[:AIRCRAFT]")
+
+    def recordings(self, paths: Sequence[Path]) -> Recording:
+        """The recordings at `paths` as they were recorded, as fast as they are taken. Raises NotFound."""
+        name = source_name(f"recording-{paths[0].resolve().name.split('.')[0]}") if len(paths) == 1 else "recordings"
+        return Recording(paths, clock=self.clock, name=name, speed=math.inf, times=Times.RECORDED)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the one process that works in this folder. Raises ConfigurationError while there is another one.
+
+        What a killed one left behind is put right first.
+        """
+        try:
+            with exclusive(self.lock):
+                self.archive.sweep()
+                self.queue.recover()
+                yield
+        except Locked as error:
+            raise ConfigurationError(
+                f"{error.holder} works in {self._folder} already; stop it, or choose another folder with --data"
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for name in ("queue", "ledger", "health"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+
+    def _simulation(self, aircraft: str, pace: Pace) -> Simulation:
+        if not (aircraft or "1000").isdecimal() or int(aircraft or 1000) == 0:
+            raise ConfigurationError(f"simulation:{aircraft}: the number of aircraft is a whole number from 1 on")
+        return Simulation(
+            int(aircraft or 1000),
+            clock=self.clock,
+            speed=pace.speed,
+            interval=self.settings.fetch_interval_seconds,
+        )
