@@ -76,7 +76,7 @@ def ingest(
 
 
 def _run(house: House, recording: Recording, advance: "Advance") -> Tally:
-    while work(house.queue, house.process):
+    while work(house.queue, house.process, patient=False):
         pass  # what an earlier run left in the queue is not part of this account
     tally, dead_before = Tally(), house.queue.depth().dead
     while recording.next_due() <= house.clock():
@@ -91,7 +91,7 @@ def _run(house: House, recording: Recording, advance: "Advance") -> Tally:
 
 def _work_off(house: House, tally: Tally) -> None:
     while (depth := house.queue.depth()).waiting or depth.in_flight:
-        if result := work(house.queue, house.process, wait=1.0):
+        if result := work(house.queue, house.process, wait=1.0, patient=False):
             tally.add(list(result.accounts.values()))
 
 

@@ -1,5 +1,6 @@
 """A web server in the foreground that stops cleanly on SIGTERM and Ctrl-C."""
 
+import logging
 import signal
 import socket
 
@@ -31,6 +32,7 @@ def serve(app: FastAPI, listener: socket.socket) -> None:
     """Until a signal comes; requests in hand get a few seconds to finish."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # uvicorn raises the signal again when it has stopped
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # where it listens is announced by us
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=int(_GRACE)
     )

@@ -37,7 +37,7 @@ class RawSnapshot:
     def sha256(self) -> str:
         return hashlib.sha256(self.body).hexdigest()
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Where the archive keeps it: the same bytes of the same moment have the same key, whoever delivers them."""
         moment = datetime.fromtimestamp(round(self.received_at, 3), UTC)

@@ -1,11 +1,13 @@
 """The live index: one version of the picture, laid out so that a small box is answered in microseconds.
 
-Rows lie sorted by (whole degree of longitude, latitude). A box is then, for each degree column it touches, one slice
-found by two binary searches; only the columns at its edges need a look at each longitude. Every aircraft's JSON
-exists once as bytes; an answer is a join. Each begins with its icao24, so sorting the bytes sorts by icao24.
+Rows lie sorted by (whole degree of longitude, latitude). A box is then, for each degree column it touches, one run of
+rows found by two binary searches; only the columns at its edges need a look at each longitude. Every aircraft's JSON
+is made once, in blocks of neighbours, when the first of a block is asked for; an answer is a join of bytes. Each begins
+with its icao24, so sorting the bytes sorts by icao24.
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 from itertools import takewhile
 from math import floor
@@ -18,69 +20,88 @@ from flightdata.validation.quality import names
 
 _OPENING = b'{"icao24":"'
 _ICAO24 = slice(len(_OPENING), None)
+_BLOCK = 512
+"""Aircraft whose JSON is made together: 0.8 ms, a fifteenth of a global picture's (measured)."""
 
 
 class LiveIndex:
-    """One picture, ready to be asked. Immutable."""
+    """One picture, ready to be asked. It does not change; what it has made once it keeps."""
 
     def __init__(self, picture: Picture) -> None:
         self.version = picture.version
         self.time = picture.time
-        rows = _laid_out(picture.states)
-        self._documents = _documents(rows.drop("column"))
-        self._latitudes: list[float] = rows["latitude"].to_list()
-        self._longitudes: list[float] = rows["longitude"].to_list()
-        self._callsigns: pl.Series = rows["callsign"]
-        self._rows_of = dict(zip(rows["icao24"].to_list(), range(rows.height), strict=True))
-        self._columns = _slices(rows["column"])
+        self._states = picture.states
+        layout = _layout(picture.states)
+        self._order = layout["row"]
+        self._latitudes: list[float] = layout["latitude"].to_list()
+        self._longitudes: list[float] = layout["longitude"].to_list()
+        self._columns = _slices(layout["column"])
+        self._documents: list[bytes | None] = [None] * len(layout)
 
     def __len__(self) -> int:
-        return len(self._documents)
+        return self._states.height
 
     def aircraft(self, icao24: str) -> bytes | None:
         """Its JSON, None if it is not in the picture."""
-        row = self._rows_of.get(icao24)
-        return None if row is None else self._documents[row]
+        place = self._place_of.get(icao24)
+        return None if place is None else self._made([place])[0]
 
     @cached_property
     def everything(self) -> list[bytes]:
         """The JSON of all aircraft in the order of icao24."""
-        return sorted(self._documents)
+        return sorted(self._made(range(len(self))))
 
     def inside(self, area: Area) -> list[bytes]:
         """The JSON of those in `area`, unordered."""
-        found: list[bytes] = []
+        found: list[int] = []
         for west, east in area.longitude_spans:
             for column in range(floor(west), floor(east) + 1):
                 if bounds := self._columns.get(column):
                     edge = column < west or column + 1 > east
-                    found += self._slice(bounds, area, west if edge else None, east)
-        return found
+                    places = self._places(bounds, area)
+                    found += self._between(places, west, east) if edge else places
+        return self._made(found)
 
     def called(self, prefix: str) -> list[bytes]:
         """The JSON of those whose callsign begins with `prefix`, unordered."""
-        callsigns, rows = self._by_callsign
+        callsigns, places = self._by_callsign
         first = bisect_left(callsigns, prefix)
-        matching = takewhile(lambda place: callsigns[place].startswith(prefix), range(first, len(callsigns)))
-        return [self._documents[rows[place]] for place in matching]
+        matching = takewhile(lambda row: callsigns[row].startswith(prefix), range(first, len(callsigns)))
+        return self._made([places[row] for row in matching])
 
-    def _slice(self, bounds: tuple[int, int], area: Area, west: float | None, east: float) -> list[bytes]:
-        """The rows of one column within the latitudes; `west` None: no need to look at longitudes."""
+    def _places(self, bounds: tuple[int, int], area: Area) -> range:
+        """Those of one column within the latitudes."""
         first = bisect_left(self._latitudes, area.lamin, *bounds)
-        last = bisect_right(self._latitudes, area.lamax, first, bounds[1])
-        if west is None:
-            return self._documents[first:last]
-        return [
-            document
-            for document, longitude in zip(self._documents[first:last], self._longitudes[first:last], strict=True)
-            if west <= longitude <= east
-        ]
+        return range(first, bisect_right(self._latitudes, area.lamax, first, bounds[1]))
+
+    def _between(self, places: Iterable[int], west: float, east: float) -> list[int]:
+        return [place for place in places if west <= self._longitudes[place] <= east]
+
+    def _made(self, places: Iterable[int]) -> list[bytes]:
+        documents = self._documents
+        found = [documents[place] for place in places]
+        if None in found:
+            for block in {place // _BLOCK for place in places}:
+                self._make(block * _BLOCK)
+            found = [documents[place] for place in places]
+        return found  # type: ignore[return-value]  # none is None any more
+
+    def _make(self, first: int) -> None:
+        """Two threads may make the same block: they make the same bytes."""
+        rows = self._states[self._order[first : first + _BLOCK]]
+        self._documents[first : first + rows.height] = _documents(rows)
+
+    @cached_property
+    def _place_of(self) -> dict[str, int]:
+        return dict(zip(self._in_order("icao24"), range(len(self)), strict=True))
 
     @cached_property
     def _by_callsign(self) -> tuple[list[str], list[int]]:
-        known = [(name, row) for row, name in enumerate(self._callsigns.to_list()) if name]
-        known.sort()
-        return [name for name, _ in known], [row for _, row in known]
+        known = sorted((name, place) for place, name in enumerate(self._in_order("callsign")) if name)
+        return [name for name, _ in known], [place for _, place in known]
+
+    def _in_order(self, column: str) -> list[str]:
+        return self._states[column].gather(self._order).to_list()
 
 
 def icao24_of(document: bytes) -> str:
@@ -93,11 +114,17 @@ def opening(icao24: str) -> bytes:
     return _OPENING + icao24.encode() + b'"'
 
 
-def _laid_out(states: pl.DataFrame) -> pl.DataFrame:
-    """Without a position come last, in a column of no longitude."""
+def _layout(states: pl.DataFrame) -> pl.DataFrame:
+    """The places: which row of `states` lies there and where it is. Those without a position come last, in no column."""
     located = pl.col("latitude").is_not_null() & pl.col("longitude").is_not_null()
-    column = pl.when(located).then(pl.col("longitude").floor().cast(pl.Int32, strict=False)).alias("column")
-    return states.with_columns(column).sort("column", "latitude", nulls_last=True)
+    column = pl.when(located).then(pl.col("longitude").floor().cast(pl.Int32, strict=False))
+    return (
+        states.lazy()
+        .select("latitude", "longitude", column=column)
+        .with_row_index("row")
+        .sort("column", "latitude", nulls_last=True)
+        .collect()
+    )
 
 
 def _slices(columns: pl.Series) -> dict[int, tuple[int, int]]:
@@ -109,13 +136,8 @@ def _slices(columns: pl.Series) -> dict[int, tuple[int, int]]:
 
 def _documents(rows: pl.DataFrame) -> list[bytes]:
     """The JSON of each row."""
-    if rows.is_empty():
-        return []
     masks = rows["quality"].unique()
-    flags = pl.DataFrame(
-        {"quality": masks, "flags": [list(names(mask)) for mask in masks]},
-        schema={"quality": pl.UInt32, "flags": pl.List(pl.String)},
-    )
-    readable = rows.join(flags, on="quality", how="left", maintain_order="left")
-    lines = readable.drop("quality").rename({"flags": "quality"}).write_ndjson()
+    flags = pl.Series([list(names(mask)) for mask in masks], dtype=pl.List(pl.String))
+    places = rows["quality"].replace_strict(masks, range(len(masks)), return_dtype=pl.UInt32)
+    lines = rows.with_columns(quality=flags.gather(places)).write_ndjson()
     return lines.encode().split(b"\n")[: rows.height]

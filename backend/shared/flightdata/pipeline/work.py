@@ -15,8 +15,11 @@ _FIRST_DELAY: Seconds = 1.0
 _LONGEST_DELAY: Seconds = 60.0
 
 
-def work(queue: Queue, process: Process, *, wait: Seconds = 0.0) -> Processed | None:
-    """One batch, acknowledged when all its effects are durable. None if there was no message within `wait`."""
+def work(queue: Queue, process: Process, *, wait: Seconds = 0.0, patient: bool = True) -> Processed | None:
+    """One batch, acknowledged when all its effects are durable. None if there was no message within `wait`.
+
+    What fails is tried again after a pause that grows with each attempt; at once unless `patient`.
+    """
     deliveries = queue.receive(MOST, wait)
     if not deliveries:
         return None
@@ -25,12 +28,14 @@ def work(queue: Queue, process: Process, *, wait: Seconds = 0.0) -> Processed | 
     except FlightDataError as error:
         log.warning("batch not processed, all of it will be tried again", reason=str(error))
         for delivery in deliveries:
-            queue.give_back(delivery, str(error), delay=_delay(delivery))
+            queue.give_back(delivery, str(error), delay=_delay(delivery) if patient else 0.0)
         return Processed()
     queue.acknowledge([deliveries[place] for place in result.accounts])
     for place, failure in result.failed.items():
         delivery = deliveries[place]
-        queue.give_back(delivery, _reason(failure), delay=_delay(delivery), poison=isinstance(failure, Poison))
+        queue.give_back(
+            delivery, _reason(failure), delay=_delay(delivery) if patient else 0.0, poison=isinstance(failure, Poison)
+        )
     return result
 
 

@@ -5,8 +5,6 @@ any order and any repetition of the same snapshots ends in the same picture, as 
 """
 
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 
 import polars as pl
 
@@ -47,18 +45,24 @@ def _one_per_aircraft(states: pl.DataFrame) -> pl.DataFrame:
 
 def _fresher(incoming: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
     """One boolean a row of `incoming`: whether it comes after the held state of its aircraft in the total order."""
-    known = held.select("icao24", pl.col("last_contact").alias("held"))
-    pairs = incoming.select("icao24", "last_contact").join(known, on="icao24", how="left", maintain_order="left")
-    fresher = pairs["held"].is_null() | (pairs["last_contact"] > pairs["held"])
-    tied = (pairs["last_contact"] == pairs["held"]).fill_null(value=False)
-    return fresher | _wins_tie(incoming, held, tied) if tied.any() else fresher
+    known = held.select("icao24", held="last_contact")
+    pairs = incoming.lazy().join(known.lazy(), on="icao24", how="left", maintain_order="left")
+    order = pairs.select(
+        fresher=pl.col("held").is_null() | (pl.col("last_contact") > pl.col("held")),
+        tied=(pl.col("last_contact") == pl.col("held")).fill_null(value=False),
+    ).collect()
+    return order["fresher"] | _wins_tie(incoming, held, order["tied"]) if order["tied"].any() else order["fresher"]
 
 
 def _wins_tie(incoming: pl.DataFrame, held: pl.DataFrame, tied: pl.Series) -> pl.Series:
-    rivals = incoming.filter(tied)
-    holders = rivals.select("icao24").join(held, on="icao24", how="left", maintain_order="left")
-    differs = reduce(or_, (rivals[name].ne_missing(holders[name]) for name in STATE_SCHEMA))
-    # None differ where a source repeats itself, which is the usual case.
-    both = pl.concat([holders.filter(differs).with_columns(_new=False), rivals.filter(differs).with_columns(_new=True)])
-    winners = both.sort(_TOTAL_ORDER, nulls_last=False).unique("icao24", keep="last", maintain_order=True)
-    return incoming["icao24"].is_in(winners.filter("_new")["icao24"].implode()) & tied
+    pairs = incoming.filter(tied).lazy().join(held.lazy(), on="icao24", how="left", suffix="_held")
+    differs = pl.any_horizontal(
+        pl.col(name).ne_missing(pl.col(f"{name}_held")) for name in STATE_SCHEMA if name != "icao24"
+    )
+    rivals = pairs.filter(differs).select("icao24").collect()["icao24"].implode()
+    if rivals.item().is_empty():  # the usual case: the source repeats itself
+        return pl.repeat(value=False, n=incoming.height, eager=True)
+    involved = pl.col("icao24").is_in(rivals)
+    both = [held.filter(involved).with_columns(_new=False), incoming.filter(involved).with_columns(_new=True)]
+    last = pl.concat(both).sort(_TOTAL_ORDER, nulls_last=False).unique("icao24", keep="last", maintain_order=True)
+    return incoming["icao24"].is_in(last.filter("_new")["icao24"].implode())

@@ -34,14 +34,17 @@ CODE = Kind(frozenset({int}), pl.Int8(), largest=127)
 Column = Sequence[Any]
 
 
-def series(name: str, values: Column, kind: Kind) -> tuple[pl.Series, frozenset[int]]:
-    """`values` as a series of `kind`, and the indices of those that are not of it (null in the series)."""
-    built = _build(name, values, kind)
-    if built is not None and not _holds_flags(built, values, kind):
-        return built, frozenset()
-    wrong = frozenset(index for index, value in enumerate(values) if not kind.fits(value))
-    kept = [None if index in wrong else value for index, value in enumerate(values)]
-    return pl.Series(name, kept, dtype=kind.dtype, strict=True), wrong
+def frame(columns: Sequence[tuple[str, Column, Kind]]) -> tuple[pl.DataFrame, dict[int, str]]:
+    """The columns (name, values, kind) as a frame, and the rows that hold a value of the wrong type: index → name of
+    the first such column. Those values are null in the frame.
+    """
+    built = [_build(name, values, kind) for name, values, kind in columns]
+    suspects = _flags_among_numbers(columns, built)
+    wrong: dict[int, str] = {}
+    for place, (name, values, kind) in enumerate(columns):
+        if built[place] is None or name in suspects:
+            built[place] = _without_misfits(name, values, kind, wrong)
+    return pl.DataFrame(built), wrong
 
 
 def _build(name: str, values: Column, kind: Kind) -> pl.Series | None:
@@ -55,9 +58,29 @@ def _build(name: str, values: Column, kind: Kind) -> pl.Series | None:
     return None
 
 
-def _holds_flags(built: pl.Series, values: Column, kind: Kind) -> bool:
-    """Whether a boolean passed for a number: polars takes true for 1 and false for 0, so only those are looked at."""
-    if bool in kind.accepts or str in kind.accepts:
-        return False
-    suspects = ((built == 0) | (built == 1)).fill_null(value=False).arg_true()
-    return any(type(values[index]) is bool for index in suspects)
+def _flags_among_numbers(columns: Sequence[tuple[str, Column, Kind]], built: Sequence[pl.Series | None]) -> set[str]:
+    """The names of numeric columns in which a boolean passed for a number.
+
+    Polars takes true for 1 and false for 0, so only the values that came out as these are looked at.
+    """
+    numeric = {
+        series.name: values
+        for series, (_, values, kind) in zip(built, columns, strict=True)
+        if series is not None and kind.dtype.is_numeric()
+    }
+    places = pl.DataFrame([series for series in built if series is not None and series.name in numeric]).select(
+        ((pl.col(name) == 0) | (pl.col(name) == 1)).arg_true().implode() for name in numeric
+    )
+    return {
+        name
+        for name, values in numeric.items()
+        if any(type(values[place]) is bool for place in places[name].item().to_list())
+    }
+
+
+def _without_misfits(name: str, values: Column, kind: Kind, wrong: dict[int, str]) -> pl.Series:
+    misfits = {place for place, value in enumerate(values) if not kind.fits(value)}
+    for place in misfits:
+        wrong.setdefault(place, name)
+    kept = [None if place in misfits else value for place, value in enumerate(values)]
+    return pl.Series(name, kept, dtype=kind.dtype, strict=True)

@@ -1,7 +1,7 @@
 """What every decoder hands over, and the rules that all formats share."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +9,8 @@ import polars as pl
 
 from flightdata.models.states import STATE_SCHEMA
 from flightdata.models.units import EpochSeconds, Seconds
-from flightdata.validation.columns import Column, Kind, series
-from flightdata.validation.quality import flagged
+from flightdata.validation.columns import Column, Kind, frame
+from flightdata.validation.quality import mask_of
 
 FUTURE_TOLERANCE: Seconds = 60.0
 """How far `last_contact` may lie after its snapshot's time. Seen in 2.6 million recorded rows: 1 s."""
@@ -53,48 +53,44 @@ def number(value: Any, what: str) -> float:
     return float(value)
 
 
-def table(columns: Iterable[tuple[str, Column, Kind]], rejections: Rejections) -> pl.DataFrame:
+def table(columns: Sequence[tuple[str, Column, Kind]], rejections: Rejections) -> pl.DataFrame:
     """The columns as a frame, without the rows that hold a value of the wrong type: those are counted."""
-    built: list[pl.Series] = []
-    wrong: dict[int, str] = {}
-    for name, values, kind in columns:
-        column, bad = series(name, values, kind)
-        built.append(column)
-        for index in bad:
-            wrong.setdefault(index, f"wrong_type:{name}")
-    frame = pl.DataFrame(built)
-    for reason in wrong.values():
-        rejections.add(reason)
-    if not wrong:
-        return frame
-    keep = [index for index in range(frame.height) if index not in wrong]
-    return frame[keep]
+    built, wrong = frame(columns)
+    for column in wrong.values():
+        rejections.add(f"wrong_type:{column}")
+    return built[[place for place in range(built.height) if place not in wrong]] if wrong else built
 
 
-def finish(frame: pl.DataFrame, time: EpochSeconds, source: str, rejections: Rejections) -> pl.DataFrame:
-    """A decoder's frame as a state table: tidied, complete in its columns, flagged, without rows that are no state."""
-    absent = [pl.lit(None, dtype).alias(name) for name, dtype in STATE_SCHEMA.items() if name not in frame.columns]
-    tidy = frame.with_columns(
-        pl.col("icao24").str.strip_chars().str.to_lowercase(),
-        *_blank_is_null(frame),
-        *absent,
-    ).with_columns(
-        pl.col("on_ground", "spi").fill_null(value=False),
-        source=pl.lit(source),
+def finish(rows: pl.DataFrame, time: EpochSeconds, source: str, rejections: Rejections) -> pl.DataFrame:
+    """A decoder's rows as a state table: tidied, complete in its columns, flagged, without those that are no state."""
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in STATE_SCHEMA.items() if name not in rows.columns]
+    finished = (
+        rows.lazy()
+        .with_columns(pl.col("icao24").str.strip_chars().str.to_lowercase(), *_blank_is_null(rows), *absent)
+        .with_columns(pl.col("on_ground", "spi").fill_null(value=False), source=pl.lit(source))
+        .with_columns(quality=mask_of(time), _reason=_reason(time))
+        .select(*STATE_SCHEMA, "_reason")
+        .collect()
     )
-    kept = _without_impossible(tidy, time, rejections)
-    return flagged(kept, time).select(STATE_SCHEMA.keys())
+    reasons = finished["_reason"]
+    states = finished.drop("_reason")
+    if reasons.null_count() == states.height:
+        return states
+    for reason, count in reasons.drop_nulls().value_counts().iter_rows():
+        rejections.add(reason, count)
+    return states.filter(reasons.is_null())
 
 
-def _blank_is_null(frame: pl.DataFrame) -> list[pl.Expr]:
-    texts = [name for name in ("callsign", "origin_country", "squawk", "registration") if name in frame.columns]
+def _blank_is_null(rows: pl.DataFrame) -> list[pl.Expr]:
+    texts = [name for name in ("callsign", "origin_country", "squawk", "registration") if name in rows.columns]
     stripped = [pl.col(name).str.strip_chars() for name in texts]
     return [pl.when(text.str.len_bytes() > 0).then(text) for text in stripped]
 
 
-def _without_impossible(frame: pl.DataFrame, time: EpochSeconds, rejections: Rejections) -> pl.DataFrame:
+def _reason(time: EpochSeconds) -> pl.Expr:
+    """Why a row is no state; null for those that are."""
     contact = pl.col("last_contact")
-    reason = (
+    return (
         pl.when(~pl.col("icao24").str.contains(_ICAO24).fill_null(value=False))
         .then(pl.lit("icao24"))
         .when(contact.is_null())
@@ -104,9 +100,3 @@ def _without_impossible(frame: pl.DataFrame, time: EpochSeconds, rejections: Rej
         .when(contact > time + FUTURE_TOLERANCE)
         .then(pl.lit("last_contact_in_future"))
     )
-    reasons = frame.select(reason.alias("reason")).to_series()
-    if reasons.null_count() == frame.height:
-        return frame
-    for name, count in reasons.drop_nulls().value_counts().iter_rows():
-        rejections.add(name, count)
-    return frame.filter(reasons.is_null())

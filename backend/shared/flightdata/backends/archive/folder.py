@@ -20,6 +20,7 @@ class FolderArchive:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._last: RawSnapshot | None = None  # put a moment ago, and mostly asked for next
 
     def put(self, snapshot: RawSnapshot) -> str:
         key = snapshot.key
@@ -27,9 +28,13 @@ class FolderArchive:
         if not path.exists():
             compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
             write_atomically(path, compressor.compress(snapshot.body))
+        self._last = snapshot
         return key
 
     def get(self, key: str) -> RawSnapshot:
+        last = self._last
+        if last is not None and last.key == key:
+            return last
         try:
             about = SnapshotKey.parse(key)
             body = zstandard.ZstdDecompressor().decompress(self._path(key).read_bytes())

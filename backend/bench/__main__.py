@@ -1,0 +1,35 @@
+"""`make bench`: a table on stdout, JSON in `bench/results/latest.json`; exit code 1 if a goal is missed."""
+
+import json
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from bench import memory, query, snapshot
+from bench.inputs import global_snapshots
+from bench.table import show
+
+_RESULTS = Path(__file__).parent / "results" / "latest.json"
+_PACKAGES = ("polars", "orjson", "pydantic", "zstandard", "fastapi", "uvicorn")
+
+
+def main() -> None:
+    given = global_snapshots(16)
+    print(f"on a snapshot: {given.name}; Python {platform.python_version()}, {platform.machine()}\n")
+    figures = [*snapshot.measure(given), *query.measure(given), *memory.measure()]
+    show(figures)
+    _RESULTS.parent.mkdir(exist_ok=True)
+    document = {
+        "input": given.name,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": {name: version(name) for name in _PACKAGES},
+        "figures": [one.document() for one in figures],
+    }
+    _RESULTS.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    sys.exit(any(one.reached is False for one in figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""What is measured on: the recorded snapshot of 2026-05-08T17:59:53Z (12,341 aircraft), where the recordings are.
+
+They may not be published, so they are looked for in FLIGHTDATA_RECORDINGS or beside the repository; elsewhere the
+simulation stands in with as many aircraft, and the table says so.
+"""
+
+import gzip
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from flightdata.clients.recording.rebase import shifted
+from flightdata.clients.simulation import Simulation
+
+_BESIDE = Path(__file__).parents[2].parent / "shared" / "data"
+_SNAPSHOT = Path("opensky/global_20260508/2026-05-08T175953Z.json.gz")
+_AIRCRAFT = 12_341
+_STEP = 30.0
+
+
+@dataclass(frozen=True)
+class Input:
+    """`bodies`: one global snapshot and its repetitions, each 30 s later than the one before, as raw bytes."""
+
+    name: str
+    time: float
+    bodies: tuple[bytes, ...]
+
+
+def global_snapshots(count: int) -> Input:
+    """`count` snapshots; only the times differ, so all are equally much work."""
+    folder = Path(os.environ.get("FLIGHTDATA_RECORDINGS", _BESIDE))
+    if (folder / _SNAPSHOT).exists():
+        name, time = "recorded, 12,341 aircraft", 1_778_263_193.0
+        first = gzip.decompress((folder / _SNAPSHOT).read_bytes())
+    else:
+        name, time = "simulated, 12,341 aircraft", 1_778_263_200.0
+        first = Simulation(_AIRCRAFT, clock=lambda: time).fetch().body
+    return Input(name, time, (first, *(shifted(first, step * _STEP) for step in range(1, count))))
