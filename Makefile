@@ -42,7 +42,9 @@ check: check-python check-map  ## Format, lint, types, architecture
 
 check-python: $(PACKAGES)
 	@echo "→ black, isort, ruff, mypy, import-linter"
-	@cd backend && .venv/bin/black --quiet --check . && .venv/bin/isort --quiet --check . && .venv/bin/ruff check --quiet .
+	@cd backend && .venv/bin/black --check . 2> ../.cache/black.txt || { cat ../.cache/black.txt; exit 1; }
+	@cd backend && .venv/bin/isort --check .
+	@cd backend && .venv/bin/ruff check --quiet .
 	@cd backend && .venv/bin/mypy
 	@cd backend && for door in $(FUNCTIONS:backend/%=%); do .venv/bin/mypy --no-error-summary $$door || exit 1; done
 	@cd backend && .venv/bin/lint-imports --no-logo --cache-dir ../.cache/import-linter > ../.cache/import-linter.txt || { cat ../.cache/import-linter.txt; exit 1; }

@@ -9,13 +9,15 @@ from pathlib import Path
 from bench import memory, query, snapshot
 from bench.inputs import global_snapshots
 from bench.table import show
+from flightdata.utils import logs
 
 _RESULTS = Path(__file__).parent / "results" / "latest.json"
 _PACKAGES = ("polars", "orjson", "pydantic", "zstandard", "fastapi", "uvicorn")
 
 
 def main() -> None:
-    given = global_snapshots(16)
+    logs.configure("WARNING", as_json=True)
+    given = global_snapshots(21)
     print(f"on a snapshot: {given.name}; Python {platform.python_version()}, {platform.machine()}\n")
     figures = [*snapshot.measure(given), *query.measure(given), *memory.measure()]
     show(figures)

@@ -26,6 +26,7 @@ from flightdata.pipeline.process import Process
 from flightdata.pipeline.query import Query
 from flightdata.ports import Clock, Source
 from flightdata.settings import Environment, Settings
+from flightdata.utils.files import sweep
 from flightdata.utils.lock import Locked, exclusive
 from flightdata.web.app import create_app
 
@@ -153,7 +154,7 @@ class House:
         """
         try:
             with exclusive(self.lock):
-                self.archive.sweep()
+                sweep(self._folder)
                 self.queue.recover()
                 yield
         except Locked as error:

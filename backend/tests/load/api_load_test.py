@@ -20,25 +20,25 @@ class Visitor(FastHttpUser):
 
     @task(10)
     def small_box(self) -> None:
-        lat, lon = random.choice(_CITIES)  # noqa: S311, load, not secrets
+        lat, lon = random.choice(_CITIES)
         with self.client.get(
             "/flights",
             params={"lamin": lat - 1, "lamax": lat + 1, "lomin": lon - 1.5, "lomax": lon + 1.5},
             name="/flights?box",
             catch_response=True,
         ) as response:
-            if response.status_code == 200:  # noqa: PLR2004
+            if response.status_code == 200:
                 self.known = [flight["icao24"] for flight in response.json()["flights"]] or self.known
 
     @task(3)
     def one_aircraft(self) -> None:
         if self.known:
             with self.client.get(
-                f"/flights/{random.choice(self.known)}",  # noqa: S311
+                f"/flights/{random.choice(self.known)}",
                 name="/flights/{icao24}",
                 catch_response=True,
             ) as response:
-                if response.status_code == 404:  # noqa: PLR2004, it may have landed meanwhile
+                if response.status_code == 404:
                     response.success()
 
     @task(1)

@@ -8,11 +8,10 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from flightdata.cli.options import Data, Json
-from flightdata.cli.output import configure_logs, messages, print_json, settings, told
+from flightdata.cli.output import configure_logs, messages, print_json, print_table, settings, told
 from flightdata.errors import NotFound
 from flightdata.ports import DeadLetter, DeadLetters
 from flightdata.wiring import House
@@ -36,7 +35,7 @@ def ls(data: Data = None, json: Json = False) -> None:  # noqa: FBT002, Typer's 
             for letter in letters:
                 died = f"{datetime.fromtimestamp(letter.died_at, UTC):%F %T}Z"
                 table.add_row(str(letter.id), died, str(letter.attempts), _key(letter), letter.reason)
-            Console().print(table)
+            print_table(table)
 
 
 @app.command("show")

@@ -7,9 +7,9 @@ from enum import IntEnum
 from typing import Any, NoReturn
 
 import orjson
-import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.table import Table
 
 from flightdata.errors import (
     ConfigurationError,
@@ -24,6 +24,13 @@ from flightdata.settings import LogFormat, Settings
 from flightdata.utils import logs
 
 messages = Console(stderr=True, highlight=False)
+
+_NEVER_FOLDED = 1_000
+
+
+def print_table(table: Table) -> None:
+    """On stdout; as wide as it gets where no terminal limits it, so that it can be searched."""
+    Console(width=None if sys.stdout.isatty() else _NEVER_FOLDED).print(table)
 
 
 class Exit(IntEnum):
@@ -49,8 +56,8 @@ CODES: dict[type[FlightDataError], Exit] = {
 
 def fail(message: str, code: Exit) -> NoReturn:
     """Say what is wrong and what to do, and stop."""
-    messages.print(f"flightdata: {message}", style="red", markup=False)
-    raise typer.Exit(code)
+    messages.print(f"flightdata: {message}", style="red", markup=False, soft_wrap=True)
+    raise SystemExit(code)
 
 
 @contextmanager
@@ -61,8 +68,9 @@ def told() -> Iterator[None]:
     except FlightDataError as error:
         code = next((code for kind, code in CODES.items() if isinstance(error, kind)), Exit.USAGE)
         fail(str(error), code)
-    except PermissionError as error:
-        fail(f"{error.filename}: {error.strerror}", Exit.NOT_AUTHORISED)
+    except OSError as error:
+        code = Exit.NOT_AUTHORISED if isinstance(error, PermissionError) else Exit.USAGE
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), code)
 
 
 def settings(**given: Any) -> Settings:
@@ -72,6 +80,8 @@ def settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         fail(f"setting {'.'.join(map(str, first['loc'])).upper()}: {first['msg']}", Exit.USAGE)
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f".env cannot be read: {error}", Exit.USAGE)
     return loaded
 
 

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from flightdata.cli.options import Data, Json
-from flightdata.cli.output import Exit, configure_logs, print_json, settings, told
+from flightdata.cli.output import Exit, configure_logs, print_json, print_table, settings, told
 from flightdata.errors import NotFound
 from flightdata.utils.lock import held_by
 from flightdata.wiring import House
@@ -76,4 +75,4 @@ def _print(report: dict[str, Any]) -> None:
         table.add_row("", f"+ {count:,} rejected: {reason}")
     for trouble in report["degraded"]:
         table.add_row("degraded", trouble, style="yellow")
-    Console().print(table)
+    print_table(table)

@@ -46,13 +46,13 @@ def up(  # noqa: PLR0913, each is an option
         sources = [house.source(spec, pace) for spec in loaded.sources or (SHIPPED,)]
         if len({one.name for one in sources}) < len(sources):
             raise ConfigurationError("two sources have the same name; give each one once")
-        listener = listen(loaded.host, loaded.port)
-        with house.alone():
+        with listen(loaded.host, loaded.port) as listener, house.alone():
+            app = house.app()
+            runner = Runner(sources, house.fetch, house.process, house.queue, house.queue, house.clock)
             messages.print(f"Flight Data Pipeline: {', '.join(one.name for one in sources)} → {loaded.data_dir}")
             announce(listener, has_map=house.map_folder is not None)
-            runner = Runner(sources, house.fetch, house.process, house.queue, house.queue, house.clock)
             runner.start()
-            serve(house.app(), listener)
+            serve(app, listener)
             finished = runner.stop(_STOP_WITHIN)
             log.info("stopped" if finished else "stopped with work in hand; it is done at the next start")
         house.close()
@@ -64,9 +64,10 @@ def api(data: Data = None, host: Host = None, port: Port = None) -> None:
         loaded: Settings = settings(data_dir=data, host=host, port=port)
         configure_logs(loaded)
         house = House(loaded)
-        listener = listen(loaded.host, loaded.port)
-        announce(listener, has_map=house.map_folder is not None)
-        serve(house.app(), listener)
+        with listen(loaded.host, loaded.port) as listener:
+            app = house.app()
+            announce(listener, has_map=house.map_folder is not None)
+            serve(app, listener)
         house.close()
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from flightdata.models.units import EpochSeconds
 
 _KEY = re.compile(
-    r"source=(?P<source>[a-z0-9._-]+)/date=\d{4}-\d\d-\d\d/hour=\d\d/"
+    r"source=(?P<source>[a-z0-9._-]{1,80})/date=\d{4}-\d\d-\d\d/hour=\d\d/"
     r"(?P<time>\d{8}T\d{6}\.\d{3})Z-(?P<digest>[0-9a-f]{16})"
 )
 _NAME = re.compile(r"[^a-z0-9._]+")
@@ -18,7 +18,7 @@ _TIME = "%Y%m%dT%H%M%S.%f"
 
 def source_name(text: str) -> str:
     """`text` as the name of a source: lower case, digits, `.`, `_` and `-` only, so that it fits in any key."""
-    return _NAME.sub("-", text.lower()).strip("-.")[:80] or "source"
+    return _NAME.sub("-", text.lower())[:80].strip("-.") or "source"
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class LiveIndex:
         return self._made(found)
 
     def called(self, prefix: str) -> list[bytes]:
-        """The JSON of those whose callsign begins with `prefix`, unordered."""
+        """The JSON of those whose callsign begins with `prefix` (capitals), unordered."""
         callsigns, places = self._by_callsign
         first = bisect_left(callsigns, prefix)
         matching = takewhile(lambda row: callsigns[row].startswith(prefix), range(first, len(callsigns)))
@@ -97,7 +97,7 @@ class LiveIndex:
 
     @cached_property
     def _by_callsign(self) -> tuple[list[str], list[int]]:
-        known = sorted((name, place) for place, name in enumerate(self._in_order("callsign")) if name)
+        known = sorted((name.upper(), place) for place, name in enumerate(self._in_order("callsign")) if name)
         return [name for name, _ in known], [place for _, place in known]
 
     def _in_order(self, column: str) -> list[str]:
@@ -115,23 +115,21 @@ def opening(icao24: str) -> bytes:
 
 
 def _layout(states: pl.DataFrame) -> pl.DataFrame:
-    """The places: which row of `states` lies there and where it is. Those without a position come last, in no column."""
-    located = pl.col("latitude").is_not_null() & pl.col("longitude").is_not_null()
-    column = pl.when(located).then(pl.col("longitude").floor().cast(pl.Int32, strict=False))
-    return (
-        states.lazy()
-        .select("latitude", "longitude", column=column)
-        .with_row_index("row")
-        .sort("column", "latitude", nulls_last=True)
-        .collect()
-    )
+    """The places: which row of `states` lies there and where it is.
+
+    Those that no box can contain, having no position or one that does not exist, come last, in no column.
+    """
+    on_earth = (pl.col("latitude").abs() <= 90) & (pl.col("longitude").abs() <= 180)  # noqa: PLR2004, degrees
+    located = states.select("latitude", "longitude", column=pl.when(on_earth).then(pl.col("longitude").floor()))
+    order = (located["column"] * 256 + located["latitude"]).arg_sort(nulls_last=True)
+    return located.select(pl.all().gather(order)).with_columns(row=order)
 
 
 def _slices(columns: pl.Series) -> dict[int, tuple[int, int]]:
     lengths = columns.drop_nulls().rle().struct.unnest()
     ends = lengths["len"].cum_sum().to_list()
     starts = [0, *ends[:-1]] if ends else []
-    return dict(zip(lengths["value"].to_list(), zip(starts, ends, strict=True), strict=True))
+    return dict(zip(lengths["value"].cast(pl.Int32).to_list(), zip(starts, ends, strict=True), strict=True))
 
 
 def _documents(rows: pl.DataFrame) -> list[bytes]:

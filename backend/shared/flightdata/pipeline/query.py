@@ -15,6 +15,8 @@ from flightdata.utils.logs import logger
 
 log = logger(__name__)
 
+_USUAL_PAGE = 50
+
 
 @dataclass(frozen=True)
 class Readiness:
@@ -59,12 +61,13 @@ class Query:
 
     def flights(self, search: FlightSearch) -> bytes:
         """One page: `{"time", "version", "total", "count", "next_cursor", "flights": […]}`."""
-        if search.limit > self._max_page_size:
+        limit = search.limit or min(_USUAL_PAGE, self._max_page_size)
+        if limit > self._max_page_size:
             raise BadRequest(f"limit is at most {self._max_page_size}", parameter="limit")
         index = self._index
         found = _found(index, search)
         first = _after(found, search.cursor)
-        page = found[first : first + search.limit]
+        page = found[first : first + limit]
         more = first + len(page) < len(found)
         cursor = orjson.dumps(icao24_of(page[-1])) if more else b"null"
         return b'{"time":%b,"version":%d,"total":%d,"count":%d,"next_cursor":%b,"flights":[%b]}' % (
@@ -80,7 +83,7 @@ class Query:
         """One aircraft's live state. Raises NotFound."""
         document = self._index.aircraft(icao24.lower())
         if document is None:
-            raise NotFound(f"no aircraft {icao24.lower()} has been heard in the last {self._expiry:.0f} s")
+            raise NotFound(f"no aircraft {icao24} has been heard in the last {self._expiry:.0f} s")
         return document
 
     def readiness(self) -> Readiness:
@@ -98,8 +101,7 @@ def _found(index: LiveIndex, search: FlightSearch) -> list[bytes]:
     if search.area is not None:
         sets.append(index.inside(search.area))
     if search.icao24:
-        wanted = {icao24.lower() for icao24 in search.icao24}
-        sets.append([document for one in wanted if (document := index.aircraft(one))])
+        sets.append([document for one in set(search.icao24) if (document := index.aircraft(one))])
     if search.callsign:
         sets.append(index.called(search.callsign.strip().upper()))
     first, *others = sorted(sets, key=len)
@@ -112,6 +114,6 @@ def _after(found: list[bytes], cursor: str | None) -> int:
     """Where the page after `cursor` begins."""
     if cursor is None:
         return 0
-    last = opening(cursor.lower())
+    last = opening(cursor)
     place = bisect_left(found, last)
     return place + 1 if place < len(found) and found[place].startswith(last) else place

@@ -44,4 +44,4 @@ def _reason(error: Exception) -> str:
 
 
 def _delay(delivery: Delivery) -> Seconds:
-    return min(_FIRST_DELAY * 2.0 ** (delivery.attempt - 1), _LONGEST_DELAY)
+    return min(_FIRST_DELAY * 2.0 ** min(delivery.attempt - 1, 16), _LONGEST_DELAY)

@@ -26,15 +26,21 @@ class Merged:
 
 def merge(held: pl.DataFrame, incoming: pl.DataFrame, oldest: EpochSeconds) -> Merged:
     """`held` with the fresher ones of `incoming`, less what was last heard before `oldest` (both: state tables)."""
-    newest = _one_per_aircraft(incoming.filter(pl.col("last_contact") >= oldest))
-    fresh = newest.filter(_fresher(newest, held))
-    kept = held.filter(pl.col("last_contact") >= oldest).join(fresh, on="icao24", how="anti")
+    newest = _one_per_aircraft(_where(incoming, incoming["last_contact"] >= oldest))
+    fresh = _where(newest, _fresher(newest, held))
+    replaced = held["icao24"].is_in(fresh["icao24"].implode())
+    kept = _where(held, (held["last_contact"] >= oldest) & ~replaced)
     return Merged(pl.concat([kept, fresh]), fresh.height, incoming.height - fresh.height)
 
 
 def expiry(time: EpochSeconds, after: Seconds) -> EpochSeconds:
     """The `last_contact` below which an aircraft is no longer live at `time`."""
     return time - after
+
+
+def _where(states: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
+    """`states.filter(mask)`, without a copy in the usual case that all rows pass."""
+    return states if mask.all() else states.filter(mask)
 
 
 def _one_per_aircraft(states: pl.DataFrame) -> pl.DataFrame:

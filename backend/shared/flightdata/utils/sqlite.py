@@ -13,16 +13,17 @@ BUSY = 30.0
 class Database:
     """One file, one connection, one transaction at a time. `schema` is run at each opening (IF NOT EXISTS).
 
-    Every transaction is durable when it ends (write-ahead log with fsync).
+    Every transaction is durable when it ends (write-ahead log with fsync); without `durable` it survives the end of
+    the process, but perhaps not that of the machine.
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, *, durable: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = Lock()
         self._connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         self._connection.executescript(schema)
 
     @contextmanager

@@ -14,22 +14,22 @@ import polars as pl
 
 @dataclass(frozen=True)
 class Kind:
-    """What a column may hold and what it becomes. `largest`: the greatest magnitude that fits."""
+    """What a column may hold and what it becomes. `bounds`: the least and the greatest that fit."""
 
     accepts: frozenset[type]
     dtype: pl.DataType
-    largest: float | None = None
+    bounds: tuple[int, int] | None = None
 
     def fits(self, value: Any) -> bool:
         if value is None:
             return True
-        return type(value) in self.accepts and (self.largest is None or abs(value) <= self.largest)
+        return type(value) in self.accepts and (self.bounds is None or self.bounds[0] <= value <= self.bounds[1])
 
 
 TEXT = Kind(frozenset({str}), pl.String())
 NUMBER = Kind(frozenset({int, float}), pl.Float64())
 FLAG = Kind(frozenset({bool}), pl.Boolean())
-CODE = Kind(frozenset({int}), pl.Int8(), largest=127)
+CODE = Kind(frozenset({int}), pl.Int8(), bounds=(-128, 127))
 
 Column = Sequence[Any]
 
@@ -74,7 +74,7 @@ def _flags_among_numbers(columns: Sequence[tuple[str, Column, Kind]], built: Seq
     return {
         name
         for name, values in numeric.items()
-        if any(type(values[place]) is bool for place in places[name].item().to_list())
+        if bool in set(map(type, map(values.__getitem__, places[name].item().to_list())))
     }
 
 

@@ -15,6 +15,7 @@ from flightdata.validation.quality import mask_of
 FUTURE_TOLERANCE: Seconds = 60.0
 """How far `last_contact` may lie after its snapshot's time. Seen in 2.6 million recorded rows: 1 s."""
 
+_BLANKS_OCCUR = ("callsign", "origin_country", "squawk", "registration", "typecode")
 _ICAO24 = r"^~?[0-9a-f]{6}$"
 
 
@@ -66,8 +67,13 @@ def finish(rows: pl.DataFrame, time: EpochSeconds, source: str, rejections: Reje
     absent = [pl.lit(None, dtype).alias(name) for name, dtype in STATE_SCHEMA.items() if name not in rows.columns]
     finished = (
         rows.lazy()
-        .with_columns(pl.col("icao24").str.strip_chars().str.to_lowercase(), *_blank_is_null(rows), *absent)
-        .with_columns(pl.col("on_ground", "spi").fill_null(value=False), source=pl.lit(source))
+        .with_columns(*_tidy_addresses(rows), *_blank_is_null(rows), *absent)
+        .with_columns(
+            pl.col("on_ground", "spi").fill_null(value=False),
+            pl.when(pl.col("longitude").is_not_null()).then(pl.col("latitude")),
+            pl.when(pl.col("latitude").is_not_null()).then(pl.col("longitude")),
+            source=pl.lit(source),
+        )
         .with_columns(quality=mask_of(time), _reason=_reason(time))
         .select(*STATE_SCHEMA, "_reason")
         .collect()
@@ -81,10 +87,16 @@ def finish(rows: pl.DataFrame, time: EpochSeconds, source: str, rejections: Reje
     return states.filter(reasons.is_null())
 
 
+def _tidy_addresses(rows: pl.DataFrame) -> list[pl.Expr]:
+    """Nothing to do where all are as they should be, which is nearly always."""
+    if rows.select(pl.col("icao24").str.contains(_ICAO24).all(ignore_nulls=False)).item():
+        return []
+    return [pl.col("icao24").str.strip_chars().str.to_lowercase()]
+
+
 def _blank_is_null(rows: pl.DataFrame) -> list[pl.Expr]:
-    texts = [name for name in ("callsign", "origin_country", "squawk", "registration") if name in rows.columns]
-    stripped = [pl.col(name).str.strip_chars() for name in texts]
-    return [pl.when(text.str.len_bytes() > 0).then(text) for text in stripped]
+    texts = [pl.col(name).str.strip_chars() for name in _BLANKS_OCCUR if name in rows.columns]
+    return [pl.when(text != "").then(text) for text in texts]
 
 
 def _reason(time: EpochSeconds) -> pl.Expr:

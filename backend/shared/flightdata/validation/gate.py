@@ -10,7 +10,7 @@ import orjson
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.models.states import check_states
 from flightdata.models.units import Seconds
-from flightdata.validation import opensky, readsb, readsb_trace
+from flightdata.validation import opensky, opensky_text, readsb, readsb_trace
 from flightdata.validation.decoded import Decoded, Unreadable
 
 CLOCK_TOLERANCE: Seconds = 300.0
@@ -31,22 +31,21 @@ def decode(snapshot: RawSnapshot) -> Decoded:
 
 
 def _decode(snapshot: RawSnapshot) -> Decoded:
-    document = _parse(snapshot.body)
+    if table := opensky_text.read(snapshot.body):
+        return opensky.decode_table(*table, snapshot.source)
+    document, source = _parse(snapshot.body), snapshot.source
+    latest = snapshot.received_at + CLOCK_TOLERANCE
     if isinstance(document, list):
-        return readsb.decode_points(document, snapshot.source)
-    for key, decoder in (
-        ("states", opensky.decode),
-        ("aircraft", readsb.decode),
-        ("ac", readsb.decode),
-        ("trace", readsb_trace.decode),
-    ):
-        if key in document:
-            return decoder(document, snapshot.source)
+        return readsb.decode_points(document, source, latest)
+    if "states" in document:
+        return opensky.decode(document, source)
+    if "aircraft" in document or "ac" in document:
+        return readsb.decode(document, source)
+    if "trace" in document:
+        return readsb_trace.decode(document, source, latest)
     if "hex" in document:
-        return readsb.decode_points([document], snapshot.source)
-    if "error" in document:
-        raise Unreadable("an error object")
-    raise Unreadable("JSON, but no snapshot")
+        return readsb.decode_points([document], source, latest)
+    raise Unreadable("an error object" if "error" in document else "JSON, but no snapshot")
 
 
 def _parse(body: bytes) -> dict[str, Any] | list[Any]:

@@ -62,6 +62,13 @@ def decode(document: dict[str, Any], source: str) -> Decoded:
     return Decoded(time, len(answer), states, rejections.as_dict())
 
 
+def decode_table(document: dict[str, Any], rows: pl.DataFrame, source: str) -> Decoded:
+    """The same for rows that were read as a table: all of full width, each column of its type."""
+    time, rejections = number(document.get("time"), "time"), Rejections()
+    states = finish(rows, time, source, rejections)
+    return Decoded(time, rows.height, states, rejections.as_dict())
+
+
 def _of_full_width(answer: list[Any], rejections: Rejections) -> list[list[Any]]:
     rows = answer
     if set(map(type, rows)) - {list}:

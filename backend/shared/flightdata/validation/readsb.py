@@ -22,6 +22,7 @@ aircraft with a `now` of its own. A key is left out when its value is unknown.
 Source: https://github.com/wiedehopf/readsb/blob/dev/README-json.md
 """
 
+import math
 from typing import Any
 
 import polars as pl
@@ -74,13 +75,16 @@ def decode(document: dict[str, Any], source: str) -> Decoded:
     return _decoded(answer, [now] * len(answer), now, source)
 
 
-def decode_points(points: list[Any], source: str) -> Decoded:
-    """The states of flat points, each with a `now` in s of its own; the snapshot's time is the latest of them."""
+def decode_points(points: list[Any], source: str, latest: float = math.inf) -> Decoded:
+    """The states of flat points, each with a `now` in s of its own.
+
+    The snapshot's time is the greatest of these that is not after `latest`: one wrong clock must not cost the others.
+    """
     times = [_time_of(point) for point in points]
     known = [time for time in times if time is not None]
     if not known:
         raise Unreadable("no point has a time")
-    return _decoded(points, times, max(known), source)
+    return _decoded(points, times, max((time for time in known if time <= latest), default=max(known)), source)
 
 
 def _time_of(point: Any) -> float | None:

@@ -17,6 +17,7 @@
 Source: https://github.com/wiedehopf/readsb/blob/dev/README-json.md#trace-jsons
 """
 
+import math
 from typing import Any
 
 from flightdata.validation.decoded import Decoded, Unreadable, number
@@ -26,24 +27,24 @@ _KEYS = ("dt", "lat", "lon", "alt_baro", "gs", "track", "flags", "baro_rate", "d
 _GEOMETRIC = 8
 
 
-def decode(document: dict[str, Any], source: str) -> Decoded:
+def decode(document: dict[str, Any], source: str, latest: float = math.inf) -> Decoded:
     """One state per point of the trace, all of the same aircraft; Unreadable if there is no such list."""
     start = number(document.get("timestamp"), "timestamp")
     rows = document["trace"]
     if not isinstance(rows, list):
         raise Unreadable("trace is no list")
     same = {"hex": document.get("icao"), "r": document.get("r"), "t": document.get("t")}
-    return decode_points([_point(row, start, same) for row in rows], source)
+    return decode_points([_point(row, start, same) for row in rows], source, latest)
 
 
 def _point(row: Any, start: float, same: dict[str, Any]) -> Any:
-    """A row as a flat point; a row that is none stays as it is, to be rejected there."""
+    """A row as a flat point; None for a row that is none."""
     if not isinstance(row, list) or len(row) < _KEYS.index("baro_rate") or type(row[0]) not in (int, float):
-        return row
+        return None
     point = dict(zip(_KEYS, row, strict=False)) | same | {"now": start + row[0]}
     details = point.get("details")
     if isinstance(details, dict):
         point |= {key: details[key] for key in ("flight", "squawk", "category") if key in details}
-    if isinstance(point["flags"], int) and point["flags"] & _GEOMETRIC and point["alt_baro"] != "ground":
+    if isinstance(point["flags"], int) and point["flags"] & _GEOMETRIC and point["alt_baro"] not in (None, "ground"):
         point["alt_geom"] = point.pop("alt_baro")
     return point

@@ -14,7 +14,7 @@ from flightdata import __version__
 from flightdata.models.units import Seconds
 from flightdata.pipeline.query import Query
 from flightdata.utils.logs import logger
-from flightdata.web import flights, health, problems
+from flightdata.web import flights, health, openapi, problems
 from flightdata.web.correlation import HEADER, RequestIds
 
 log = logger(__name__)
@@ -41,6 +41,7 @@ def create_app(query: Query, *, cors_origins: Sequence[str] = (), dashboard: Pat
             CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"], expose_headers=[HEADER]
         )
     problems.install(app)
+    openapi.install(app)
     app.include_router(flights.router(query))
     app.include_router(health.router(query))
     if dashboard is not None:

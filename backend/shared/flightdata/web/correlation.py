@@ -7,6 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flightdata.utils.logs import correlation_id, logger, new_correlation_id
+from flightdata.web.problems import our_mistake
 
 log = logger(__name__)
 
@@ -38,6 +39,11 @@ class RequestIds:
         with correlation_id(identity):
             try:
                 await self._app(scope, receive, send_with_id)
+            except Exception as error:
+                log.exception("request failed", path=scope["path"], reason=str(error))
+                if status:
+                    raise
+                await our_mistake()(scope, receive, send_with_id)
             finally:
                 took = round((time.perf_counter() - started) * 1000, 3)
                 log.debug("request", method=scope["method"], path=scope["path"], status=status, milliseconds=took)

@@ -27,7 +27,7 @@ class FlightParameters(BaseModel):
     )
     icao24: list[Icao24] = Field([], description="only these aircraft (repeatable)", max_length=1000)
     callsign: str | None = Field(None, description="only callsigns that begin so", min_length=1, max_length=8)
-    limit: int = Field(50, description="aircraft a page; at most MAX_PAGE_SIZE", ge=1)
+    limit: int | None = Field(None, description="aircraft a page; 50, and at most MAX_PAGE_SIZE", ge=1)
     cursor: Icao24 | None = Field(None, description="`next_cursor` of the page before")
 
     @model_validator(mode="after")

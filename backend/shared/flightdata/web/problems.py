@@ -9,9 +9,6 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from flightdata.errors import BadRequest, ClientError, NotFound, Throttled, Unauthorised
-from flightdata.utils.logs import logger
-
-log = logger(__name__)
 
 STATUS: dict[type[ClientError], tuple[int, str]] = {
     BadRequest: (400, "Bad request"),
@@ -43,7 +40,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClientError, _client_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _our_mistake)
 
 
 async def _client_error(_: Request, error: Exception) -> Response:
@@ -58,12 +54,13 @@ async def _client_error(_: Request, error: Exception) -> Response:
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101, as registered
     first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in ("query", "path", "header", "body")]
+    place = [str(part) for part in first["loc"][1:]]  # the first says whether it is of the query or the path
     parameter = place[0] if place else None
     if first["type"] == "extra_forbidden":
         detail = f"there is no parameter {parameter!r} here; see /docs"
     else:
-        detail = f"{parameter}: {first['msg']}" if parameter else str(first["msg"]).removeprefix("Value error, ")
+        message = str(first["msg"]).removeprefix("Value error, ")
+        detail = f"{parameter}: {message}" if parameter else message
     return problem(400, "Bad request", detail, parameter=parameter)
 
 
@@ -71,9 +68,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101, as registered
     if error.status_code == 404:  # noqa: PLR2004
         return problem(404, "Not found", f"there is no {request.url.path} here; see /docs")
-    return problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}: {error.detail}")
+    response = problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}: {error.detail}")
+    response.headers.update(error.headers or {})
+    return response
 
 
-async def _our_mistake(request: Request, error: Exception) -> Response:
-    log.error("request failed", path=request.url.path, exc_info=error)
+def our_mistake() -> Response:
+    """What a client is told of an exception that nobody expected."""
     return problem(500, "Internal error", "this is our mistake; the log of the server says more")

@@ -40,7 +40,7 @@ class FolderArchive:
             body = zstandard.ZstdDecompressor().decompress(self._path(key).read_bytes())
         except (ValueError, FileNotFoundError) as error:
             raise Poison(f"the archive has no snapshot {key!r}") from error
-        except zstandard.ZstdError as error:
+        except (zstandard.ZstdError, MemoryError) as error:  # a damaged header may ask for anything
             raise Poison(f"the archived bytes of {key} are damaged: {error}") from error
         snapshot = RawSnapshot(about.source, about.received_at, body)
         if not snapshot.sha256.startswith(about.digest):

@@ -124,8 +124,10 @@ class SqliteQueue:
             if sql.execute(f"SELECT 1 {visible}", (now, 1)).fetchone() is None:
                 return []
         with self._database.transaction() as sql:
-            rows = sql.execute(f"SELECT * {visible}", (now, most)).fetchall()
-            return [delivery for row in rows if (delivery := self._hand_out(sql, row, now))]
+            while rows := sql.execute(f"SELECT * {visible}", (now, most)).fetchall():
+                if deliveries := [delivery for row in rows if (delivery := self._hand_out(sql, row, now))]:
+                    return deliveries
+        return []
 
     def _hand_out(self, sql: sqlite3.Connection, row: sqlite3.Row, now: float) -> Delivery | None:
         """None where the message goes to the dead letters instead."""

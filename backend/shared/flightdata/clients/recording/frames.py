@@ -8,20 +8,23 @@
 | a folder | those of the files below it, oldest first |
 """
 
-import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 import zstandard
 
 from flightdata.errors import NotFound
 from flightdata.models.units import EpochSeconds
+from flightdata.utils.logs import logger
+
+log = logger(__name__)
 
 _DOCUMENT = {".json"}
 _LINES = {".jsonl", ".ndjson"}
@@ -69,7 +72,7 @@ def frames(file: Path) -> Iterator[Frame]:
     """The frames of one file, in the order recorded. What cannot be decompressed ends the file with what there is."""
     time = file.stat().st_mtime
     with file.open("rb") as raw, _unpacked(raw, file.suffix) as stream:
-        for body in _grouped(_lines(stream)) if _kind(file) in _LINES else [_readable(stream, -1)]:
+        for body in _grouped(_lines(stream)) if _kind(file) in _LINES else [stream.read()]:
             time = _time_of(body, time)
             yield Frame(time, body, raw.tell())
 
@@ -85,36 +88,63 @@ def _kind(path: Path) -> str:
 
 def _first_time(file: Path) -> EpochSeconds:
     with file.open("rb") as raw, _unpacked(raw, file.suffix) as stream:
-        head = _readable(stream, _HEAD)
-    return _time_of(head, None) if _TIME.search(head) else next((frame.time for frame in frames(file)), 0.0)
+        head = stream.read(_HEAD)
+    match = _TIME.search(head)
+    if match is None or match[0].startswith(b'"timestamp"'):  # a trace, whose time is that of its end
+        return next((frame.time for frame in frames(file)), 0.0)
+    return _time_of(head, None)
 
 
-def _unpacked(raw: BinaryIO, suffix: str) -> io.BufferedIOBase | BinaryIO:
+def _unpacked(raw: BinaryIO, suffix: str) -> io.BufferedReader | BinaryIO:
+    """What is packed in `raw`, up to where it is damaged."""
     if suffix == ".gz":
-        return gzip.GzipFile(fileobj=raw)
+        return io.BufferedReader(_Chunks(_gunzipped(raw)))
     if suffix == ".zst":
-        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, closefd=False))
+        return io.BufferedReader(_Chunks(_unzstd(raw)))
     return raw
 
 
-def _readable(stream: io.BufferedIOBase | BinaryIO, size: int) -> bytes:
-    """Up to `size` bytes (-1: all), up to where the compressed stream is damaged."""
-    parts: list[bytes] = []
-    try:
-        while (left := size - sum(map(len, parts)) if size >= 0 else _HEAD) and (part := stream.read(min(left, _HEAD))):
-            parts.append(part)
-    except (EOFError, OSError, zstandard.ZstdError):
-        pass  # the gate counts a truncated body
-    return b"".join(parts)
+class _Chunks(io.RawIOBase):
+    """An iterator of bytes as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._left = self._left or next((chunk for chunk in self._chunks if chunk), b"")
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
 
 
-def _lines(stream: io.BufferedIOBase | BinaryIO) -> Iterator[bytes]:
+def _gunzipped(raw: BinaryIO) -> Iterator[bytes]:
+    member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        for line in stream:
-            if stripped := line.strip():
-                yield stripped
-    except (EOFError, OSError, zstandard.ZstdError):
-        yield b"{"  # the gate counts a truncated body
+        while packed := raw.read(_HEAD):
+            while packed:
+                yield member.decompress(packed)
+                packed = member.unused_data
+                if member.eof:
+                    member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    except zlib.error as error:
+        log.warning("the file is damaged; what can be read of it is taken", reason=str(error))
+
+
+def _unzstd(raw: BinaryIO) -> Iterator[bytes]:
+    reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
+    try:
+        while chunk := reader.read(_HEAD):
+            yield chunk
+    except zstandard.ZstdError as error:
+        log.warning("the file is damaged; what can be read of it is taken", reason=str(error))
+
+
+def _lines(stream: io.BufferedReader | BinaryIO) -> Iterator[bytes]:
+    return (stripped for line in stream if (stripped := line.strip()))
 
 
 def _grouped(lines: Iterator[bytes]) -> Iterator[bytes]:

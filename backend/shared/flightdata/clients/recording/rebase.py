@@ -32,15 +32,18 @@ def _shift(document: dict[str, Any], by: Seconds) -> dict[str, Any]:
     for key in ("time", "now", "timestamp"):
         if key in document:
             document[key] = _later(document[key], by)
-    for row in document.get("states") or ():
-        for column in (_TIME_POSITION, _LAST_CONTACT):
-            if row[column] is not None:
+    states = document.get("states")
+    for row in states if isinstance(states, list) else ():
+        if isinstance(row, list) and len(row) > _LAST_CONTACT:
+            for column in (_TIME_POSITION, _LAST_CONTACT):
                 row[column] = _later(row[column], by)
     return document
 
 
-def _later(time: float, by: Seconds) -> float:
-    """Whole seconds stay whole, milliseconds stay milliseconds."""
+def _later(time: Any, by: Seconds) -> Any:
+    """Whole seconds stay whole, milliseconds stay milliseconds, what is no number stays what it is."""
+    if type(time) not in (int, float):
+        return time
     if time > _MILLISECONDS:
         by *= 1000
     return time + round(by) if isinstance(time, int) else round(time + by, 3)

@@ -110,6 +110,8 @@ class Recording:
     def _seek(self) -> None:
         """To the frame that the clock points at, if the recording were played for ever."""
         times = [frame.time for file in self._files for frame in frames(file)]
+        if not times:
+            return
         span = max(times) - min(times) + max((max(times) - min(times)) / len(times), _LEAST_STEP)
         place = min(times) + (self._clock() * self._speed) % span
         for frame in self._frames:

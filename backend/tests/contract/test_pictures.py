@@ -1,0 +1,250 @@
+"""What every LivePictures promises. A new backend is one line in OPEN."""
+
+from dataclasses import replace
+from threading import Barrier, Thread
+
+import pytest
+from fakes import MemoryPictures, kept
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from samples import NOW, picture, state
+
+from flightdata.backends.live.file import FilePictures
+from flightdata.models.picture import Picture
+from flightdata.models.snapshot import SnapshotAccount
+from flightdata.models.states import STATE_SCHEMA
+
+OPEN = {
+    "file": lambda folder: FilePictures(folder / "live" / "picture.parquet"),
+    "fake": kept(MemoryPictures),
+}
+
+SAFE = 30.0
+"""Seconds after which a thread that should have ended is given up."""
+
+ACCOUNT = SnapshotAccount("key", 9, 2, 3, {"icao24": 4}, None, "one", NOW)
+FULL = state(
+    "~abc123",
+    callsign="Ünïcode",
+    origin_country="",
+    time_position=NOW - 0.125,
+    longitude=-180.0,
+    latitude=1e300,
+    baro_altitude=-0.0,
+    on_ground=True,
+    velocity=5e-324,
+    spi=True,
+    position_source=-128,
+    category=127,
+    registration='"\n\\',
+    quality=2**32 - 1,
+)
+
+same_text = st.none() | st.text(st.characters(codec="utf-8"), max_size=9)
+rows = st.builds(
+    state,
+    st.from_regex(r"~?[0-9a-f]{6}", fullmatch=True),
+    callsign=same_text,
+    longitude=st.none() | st.floats(allow_nan=False),
+    on_ground=st.booleans(),
+    position_source=st.none() | st.integers(-128, 127),
+    quality=st.integers(0, 2**32 - 1),
+)
+accounts = st.builds(
+    SnapshotAccount,
+    st.text(st.characters(codec="utf-8"), max_size=9),
+    rows=st.integers(0, 2**40),
+    rejected=st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), st.integers(0, 9), max_size=3),
+    unreadable=same_text,
+    processed_at=st.floats(0, 1e12),
+)
+
+
+@pytest.fixture(params=OPEN)
+def reopened(request, tmp_path):
+    """Opens the same pictures, again and again."""
+    return lambda: OPEN[request.param](tmp_path)
+
+
+@pytest.fixture
+def live(reopened):
+    return reopened()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "live" / "picture.parquet"
+
+
+def same(one, other):
+    return (one.version, one.time, one.accounts) == (other.version, other.time, other.accounts) and one.states.equals(
+        other.states
+    )
+
+
+def version(number):
+    """A picture with as many aircraft as its version says, all last heard at that time."""
+    aircraft = [state(f"{index:06x}", last_contact=float(number)) for index in range(number)]
+    return picture(*aircraft, version=number, time=float(number))
+
+
+def test_before_the_first_publication_there_is_an_empty_picture_of_version_0(live):
+    assert live.version() == 0
+    assert same(live.latest(), Picture())
+
+
+def test_what_was_published_is_the_latest(live):
+    assert live.publish(version(1)) is True
+    assert live.version() == 1
+    assert same(live.latest(), version(1))
+
+
+def test_versions_follow_each_other(live):
+    for number in (1, 2, 3):
+        assert live.publish(version(number)) is True
+        assert live.version() == number
+        assert same(live.latest(), version(number))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 4, -1, 10**9])
+def test_what_does_not_follow_on_the_newest_is_refused_and_changes_nothing(live, reopened, number):
+    for before in (1, 2):
+        live.publish(version(before))
+    assert live.publish(replace(version(3), version=number)) is False
+    for one in (live, reopened()):
+        assert one.version() == 2
+        assert same(one.latest(), version(2))
+
+
+def test_another_instance_sees_the_new_version(reopened):
+    writer, reader = reopened(), reopened()
+    for number in (1, 2, 3):
+        writer.publish(version(number))
+        assert reader.version() == number
+        assert same(reader.latest(), version(number))
+
+
+def test_of_two_instances_either_may_publish_the_next_version_but_only_one(reopened):
+    one, other = reopened(), reopened()
+    assert one.publish(version(1))
+    assert other.publish(version(2))
+    assert one.publish(version(2)) is False
+    assert one.publish(version(3))
+    assert same(other.latest(), version(3))
+
+
+def test_of_many_who_publish_the_same_version_at_once_one_succeeds(reopened):
+    many, versions = 4, 10
+    together = Barrier(many)
+    won = [[] for _ in range(many)]
+
+    def publish(number):
+        live = reopened()
+        for following in range(1, versions + 1):
+            together.wait(SAFE)
+            won[number].append(live.publish(replace(version(following), time=float(number))))
+
+    threads = [Thread(target=publish, args=(number,), daemon=True) for number in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SAFE)
+    assert [sum(tries) for tries in zip(*won, strict=True)] == [1] * versions
+    latest = reopened().latest()
+    assert (latest.version, won[int(latest.time)][-1]) == (versions, True)
+
+
+def test_readers_see_all_of_a_version_or_none_of_it(reopened):
+    versions, seen, broken = 40, [], []
+    writer, reader = reopened(), reopened()
+
+    def read():
+        while not seen or seen[-1] < versions:
+            found = reader.latest()
+            if not same(found, version(found.version) if found.version else Picture()):
+                broken.append(found)
+            seen.append(found.version)
+
+    thread = Thread(target=read, daemon=True)
+    thread.start()
+    for number in range(1, versions + 1):
+        assert writer.publish(version(number))
+    thread.join(SAFE)
+    assert not thread.is_alive()
+    assert broken == []
+    assert seen == sorted(seen)
+
+
+@given(states=st.lists(rows, max_size=5), made_of=st.lists(accounts, max_size=3), time=st.floats(0, 1e12))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_value_survives(reopened, states, made_of, time):
+    live = reopened()
+    published = picture(*states, version=live.version() + 1, time=time, accounts=made_of)
+    assert live.publish(published)
+    assert same(reopened().latest(), published)
+
+
+def test_extreme_values_and_the_accounts_survive(live, reopened):
+    published = picture(FULL, state("abc124"), version=1, time=NOW + 0.001, accounts=[ACCOUNT])
+    assert live.publish(published)
+    found = reopened().latest()
+    assert same(found, published)
+    assert dict(found.states.schema) == dict(STATE_SCHEMA)
+    assert found.accounts == (ACCOUNT,)
+
+
+def test_a_picture_without_aircraft_is_a_version_too(live, reopened):
+    assert live.publish(picture(version=1))
+    assert reopened().version() == 1
+
+
+# What only the file has.
+
+
+def test_of_a_publication_that_was_killed_nothing_is_seen(path):
+    assert FilePictures(path).publish(version(1))
+    path.with_name(f"{path.name}.0123456789abcdef.unfinished").write_bytes(b"half of i")
+    live = FilePictures(path)
+    assert same(live.latest(), version(1))
+    assert live.publish(version(2))
+
+
+@pytest.mark.parametrize("damage", [b"", b"<html>no</html>", b"PAR1", b"PAR1PAR1"])
+def test_a_file_that_is_no_picture_is_started_anew(path, damage):
+    assert FilePictures(path).publish(version(1))
+    path.write_bytes(damage)
+    live = FilePictures(path)
+    assert same(live.latest(), Picture())
+    assert live.publish(version(1))
+    assert same(FilePictures(path).latest(), version(1))
+
+
+def test_a_parquet_file_of_something_else_is_started_anew(path):
+    path.parent.mkdir()
+    version(3).states.select("icao24").write_parquet(path)
+    assert same(FilePictures(path).latest(), Picture())
+
+
+def test_a_file_that_was_cut_is_started_anew(path):
+    assert FilePictures(path).publish(replace(version(5), version=1))
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 41):
+        path.write_bytes(whole[:length])
+        assert same(FilePictures(path).latest(), Picture()), f"the first {length} bytes"
+
+
+def test_a_damaged_file_does_not_last_longer_than_the_next_publication(path):
+    live = FilePictures(path)
+    live.publish(version(1))
+    path.write_bytes(b"damaged")
+    assert live.publish(version(1))
+    assert same(live.latest(), version(1))
+    assert same(FilePictures(path).latest(), version(1))
+
+
+def test_a_file_that_was_removed_is_started_anew(path):
+    live = FilePictures(path)
+    live.publish(version(1))
+    path.unlink()
+    assert live.version() == 0
+    assert live.publish(version(1))

@@ -1,0 +1,108 @@
+"""Adapters that keep everything in memory, and a clock to be set by hand.
+
+The contract tests hold the fakes to the same promises as the backends, so that a test which uses one says something
+about the real thing.
+"""
+
+from functools import cache
+
+from flightdata.errors import Poison
+from flightdata.models.picture import Picture
+from flightdata.ports import SourceHealth, Totals
+
+
+class SetClock:
+    """A clock that shows `now` until it is set."""
+
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+
+def kept(kind):
+    """Opens the same fake again for the same folder, as a backend opens the same files."""
+    return cache(lambda _folder: kind())
+
+
+class MemoryArchive:
+    def __init__(self):
+        self.snapshots = {}
+
+    def put(self, snapshot):
+        return self.snapshots.setdefault(snapshot.key, snapshot).key
+
+    def get(self, key):
+        if key not in self.snapshots:
+            raise Poison(f"no snapshot {key}")
+        return self.snapshots[key]
+
+    def keys(self):
+        yield from sorted(self.snapshots)
+
+
+class MemoryPictures:
+    def __init__(self, picture=None):
+        self.picture = picture or Picture()
+
+    def version(self):
+        return self.picture.version
+
+    def latest(self):
+        return self.picture
+
+    def publish(self, picture):
+        follows = picture.version == self.picture.version + 1
+        if follows:
+            self.picture = picture
+        return follows
+
+
+class MemoryLedger:
+    def __init__(self):
+        self.accounts = {}
+
+    def record(self, accounts):
+        for account in accounts:
+            self.accounts.setdefault(account.key, account)
+
+    def totals(self, since=0.0):
+        chosen = [one for one in self.accounts.values() if one.processed_at >= since]
+        reasons = sorted({reason for one in chosen for reason in one.rejected})
+        return Totals(
+            snapshots=len(chosen),
+            rows=sum(one.rows for one in chosen),
+            stored=sum(one.stored for one in chosen),
+            superseded=sum(one.superseded for one in chosen),
+            rejected={reason: sum(one.rejected.get(reason, 0) for one in chosen) for reason in reasons},
+            unreadable=sum(one.unreadable is not None for one in chosen),
+        )
+
+    def find(self, keys):
+        return [self.accounts[key] for key in keys if key in self.accounts]
+
+
+class MemoryHealth:
+    def __init__(self):
+        self.known = {}
+
+    def succeeded(self, source, at):
+        self.known[source] = SourceHealth(source, at, None, 0)
+
+    def failed(self, source, error):
+        before = self.known.get(source, SourceHealth(source, None, None, 0))
+        self.known[source] = SourceHealth(source, before.last_success, error, before.failures_in_a_row + 1)
+
+    def sources(self):
+        return [self.known[name] for name in sorted(self.known)]
+
+
+class Outbox:
+    """A publisher that remembers what was published."""
+
+    def __init__(self):
+        self.events = []
+
+    def publish(self, event):
+        self.events.append(event)

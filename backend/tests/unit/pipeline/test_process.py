@@ -1,0 +1,297 @@
+from dataclasses import replace
+
+import pytest
+from fakes import MemoryArchive, MemoryLedger, MemoryPictures, SetClock
+from samples import NOW, archived, body, picture, row, snapshot, state
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+
+from flightdata.errors import Poison, Transient
+from flightdata.models.events import StatesStored
+from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
+from flightdata.pipeline.process import Process
+
+EXPIRY = 330.0
+
+
+class BrokenLedger(MemoryLedger):
+    """Fails as if the process were killed just before it could write."""
+
+    broken = True
+
+    def record(self, accounts):
+        if self.broken and accounts:
+            raise OSError("killed")
+        super().record(accounts)
+
+
+class Contested(MemoryPictures):
+    """Somebody else publishes just before us, as often as `others` says."""
+
+    others = 1
+
+    def publish(self, picture):
+        if self.others:
+            self.others -= 1
+            assert super().publish(replace(self.latest(), version=self.version() + 1, accounts=()))
+        return super().publish(picture)
+
+
+class Bench:
+    """A process stage on adapters in memory."""
+
+    def __init__(self, *, live=None, ledger=None):
+        self.archive = MemoryArchive()
+        self.live = live or MemoryPictures()
+        self.ledger = ledger or MemoryLedger()
+        self.clock = SetClock(NOW)
+
+    @property
+    def process(self):
+        """A new one each time: a stage remembers nothing."""
+        return Process(self.archive, self.live, self.ledger, self.clock, expiry=EXPIRY)
+
+    def events(self, *snapshots):
+        return [
+            archived(self.archive.get(self.archive.put(one)), f"id-{number}") for number, one in enumerate(snapshots)
+        ]
+
+    def batch(self, *snapshots):
+        return self.process.batch(self.events(*snapshots))
+
+    def account(self, one):
+        """What the ledger says of this snapshot."""
+        (found,) = self.ledger.find([one.key])
+        return found
+
+    def aircraft(self):
+        return {row["icao24"]: row["last_contact"] for row in self.live.latest().states.iter_rows(named=True)}
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+FIRST = snapshot(row("aaaaaa"), row("bbbbbb", seen=NOW - 5))
+SECOND = snapshot(row("aaaaaa", seen=NOW + 10), row("bbbbbb", seen=NOW - 5), row("cccccc"), time=NOW + 10)
+HTML = RawSnapshot("test", NOW, b"<html>Service unavailable</html>")
+
+
+# One batch.
+
+
+def test_the_states_of_a_snapshot_are_in_the_next_version(bench):
+    result = bench.batch(FIRST)
+    assert bench.live.version() == 1
+    assert bench.live.latest().time == NOW
+    assert bench.aircraft() == {"aaaaaa": NOW, "bbbbbb": NOW - 5}
+    assert result.stored == StatesStored(correlation_id="id-0", version=1, time=NOW, aircraft=2, keys=(FIRST.key,))
+    assert result.failed == {}
+
+
+def test_the_account_says_what_became_of_every_row(bench):
+    bench.clock.now = NOW + 3
+    mixed = snapshot(row("aaaaaa"), row("no hex"), "no row", row("bbbbbb", seen=NOW - 3600))
+    result = bench.batch(mixed)
+    account = SnapshotAccount(
+        mixed.key,
+        rows=4,
+        stored=1,
+        superseded=1,
+        rejected={"icao24": 1, "not_a_row": 1},
+        correlation_id="id-0",
+        processed_at=NOW + 3,
+    )
+    assert result.accounts == {0: account}
+    assert bench.account(mixed) == account
+
+
+def test_a_batch_makes_one_version_of_all_its_snapshots(bench):
+    result = bench.batch(FIRST, SECOND)
+    assert bench.live.version() == 1
+    assert bench.aircraft() == {"aaaaaa": NOW + 10, "bbbbbb": NOW - 5, "cccccc": NOW}
+    assert result.stored.keys == (FIRST.key, SECOND.key)
+    assert [(one.stored, one.superseded) for one in result.accounts.values()] == [(2, 0), (2, 1)]
+    assert bench.live.latest().accounts == tuple(result.accounts.values())
+
+
+def test_an_empty_batch_does_nothing(bench):
+    result = bench.process.batch([])
+    assert (result.accounts, result.failed, result.stored) == ({}, {}, None)
+    assert bench.live.version() == 0
+
+
+def test_an_aircraft_leaves_the_picture_when_it_was_not_heard_for_the_expiry(bench):
+    bench.batch(FIRST)
+    bench.batch(snapshot(row("cccccc", seen=NOW + EXPIRY), time=NOW + EXPIRY))
+    assert set(bench.aircraft()) == {"aaaaaa", "cccccc"}
+    bench.batch(snapshot(row("cccccc", seen=NOW + EXPIRY), time=NOW + EXPIRY + 1))
+    assert set(bench.aircraft()) == {"cccccc"}
+
+
+def test_a_newer_snapshot_without_new_states_moves_the_picture_s_time(bench):
+    bench.batch(FIRST)
+    result = bench.batch(replace(FIRST, received_at=NOW + 10, body=body(row("aaaaaa"), time=NOW + 10)))
+    assert (result.stored.version, bench.live.latest().time) == (2, NOW + 10)
+
+
+# Again, and in any order.
+
+
+def test_an_event_again_changes_nothing_and_keeps_its_account(bench):
+    bench.batch(FIRST)
+    before = bench.account(FIRST)
+    result = bench.batch(FIRST)
+    assert result.stored is None
+    assert bench.live.version() == 1
+    assert (result.accounts[0].stored, result.accounts[0].superseded) == (0, 2)
+    assert bench.account(FIRST) == before
+
+
+def test_an_event_twice_in_a_batch_is_stored_once_and_keeps_the_first_account(bench):
+    first, second = bench.batch(FIRST, FIRST).accounts.values()
+    assert (first.stored, first.superseded) == (2, 0)
+    assert (second.stored, second.superseded) == (0, 2)
+    assert bench.account(FIRST) == first
+
+
+def test_an_old_snapshot_does_not_take_the_picture_back(bench):
+    bench.batch(SECOND)
+    before = bench.aircraft()
+    result = bench.batch(FIRST)
+    assert bench.aircraft() == before
+    assert bench.live.latest().time == NOW + 10
+    assert (result.accounts[0].stored, result.accounts[0].superseded) == (0, 2)
+
+
+def test_any_order_and_any_batches_end_in_the_same_picture():
+    third = snapshot(row("aaaaaa", seen=NOW + 4), row("dddddd", seen=NOW + 1), time=NOW + 5)
+    ways = [[[FIRST, SECOND, third]], [[third], [SECOND], [FIRST]], [[SECOND, FIRST], [third, FIRST, SECOND]]]
+    pictures = []
+    for batches in ways:
+        bench = Bench()
+        for batch in batches:
+            bench.batch(*batch)
+        pictures.append((bench.live.latest().time, bench.live.latest().states.sort("icao24").rows()))
+    assert pictures[0] == pictures[1] == pictures[2]
+
+
+# Bodies that are no snapshot.
+
+
+def test_an_unreadable_body_has_an_account_with_the_reason_and_is_no_failure(bench):
+    result = bench.batch(HTML)
+    assert result.failed == {}
+    assert (result.accounts[0].rows, result.accounts[0].unreadable) == (0, "HTML")
+    assert bench.account(HTML) == result.accounts[0]
+
+
+def test_an_unreadable_body_makes_no_new_version(bench):
+    result = bench.batch(HTML)
+    assert result.stored is None
+    assert bench.live.version() == 0
+
+
+def test_an_unreadable_body_does_not_cost_its_neighbours(bench):
+    result = bench.batch(HTML, FIRST)
+    assert set(result.accounts) == {0, 1}
+    assert bench.live.latest().states.height == 2
+
+
+# Poison and accidents.
+
+
+def test_poison_fails_by_itself_and_its_neighbours_go_through(bench):
+    events = bench.events(FIRST, SECOND)
+    lost = archived(snapshot(row("ffffff"), time=NOW - 1), "lost")
+    result = bench.process.batch([events[0], lost, events[1]])
+    assert set(result.accounts) == {0, 2}
+    assert list(result.failed) == [1]
+    assert isinstance(result.failed[1], Poison)
+    assert bench.aircraft() == {"aaaaaa": NOW + 10, "bbbbbb": NOW - 5, "cccccc": NOW}
+    assert result.stored.keys == (FIRST.key, SECOND.key)
+    assert list(bench.ledger.find([lost.key])) == []
+
+
+def test_an_unexpected_error_at_one_is_its_failure_too():
+    class Flaky(MemoryArchive):
+        def get(self, key):
+            if key == FIRST.key:
+                raise OSError("disk")
+            return super().get(key)
+
+    bench = Bench()
+    bench.archive = Flaky()
+    bench.archive.put(FIRST)
+    bench.archive.put(SECOND)
+    result = bench.process.batch([archived(FIRST), archived(SECOND)])
+    assert set(result.accounts) == {1}
+    assert str(result.failed[0]) == "disk"
+
+
+def test_a_batch_of_poison_only_makes_no_version(bench):
+    result = bench.process.batch([archived(FIRST)])
+    assert (result.accounts, set(result.failed), result.stored) == ({}, {0}, None)
+    assert bench.live.version() == 0
+
+
+def test_killed_between_publication_and_ledger_the_ledger_gets_the_original_account():
+    ledger = BrokenLedger()
+    bench = Bench(ledger=ledger)
+    with pytest.raises(OSError, match="killed"):
+        bench.batch(FIRST, HTML)
+    assert bench.live.version() == 1
+    assert ledger.totals().snapshots == 0
+    ledger.broken = False
+    bench.clock.now += 60
+    again = bench.batch(FIRST, HTML)
+    assert (again.accounts[0].stored, again.accounts[0].superseded) == (0, 2)
+    assert (bench.account(FIRST).stored, bench.account(FIRST).superseded) == (2, 0)
+    assert bench.account(FIRST).processed_at == NOW
+    assert bench.account(HTML).unreadable == "HTML"
+    assert ledger.totals().rows == 2
+
+
+def test_killed_after_the_publication_another_batch_brings_the_account_too():
+    ledger = BrokenLedger()
+    bench = Bench(ledger=ledger)
+    with pytest.raises(OSError, match="killed"):
+        bench.batch(FIRST)
+    ledger.broken = False
+    bench.batch(SECOND)
+    assert bench.account(FIRST).stored == 2
+
+
+def test_a_version_carries_the_accounts_of_its_own_snapshots_only(bench):
+    bench.batch(FIRST)
+    bench.batch(SECOND)
+    assert [account.key for account in bench.live.latest().accounts] == [SECOND.key]
+
+
+def test_when_somebody_else_published_meanwhile_it_is_transient_and_nothing_is_entered():
+    bench = Bench(live=Contested())
+    with pytest.raises(Transient, match="version 1"):
+        bench.batch(FIRST)
+    assert bench.ledger.totals().snapshots == 0
+    assert bench.aircraft() == {}
+
+
+def test_the_next_try_builds_on_what_somebody_else_published():
+    bench = Bench(live=Contested(picture(state("eeeeee"), version=4)))
+    events = bench.events(FIRST)
+    with pytest.raises(Transient):
+        bench.process.batch(events)
+    assert bench.process.batch(events).stored.version == 6
+    assert set(bench.aircraft()) == {"aaaaaa", "bbbbbb", "eeeeee"}
+
+
+def test_every_log_line_about_a_snapshot_carries_its_correlation_id(bench):
+    events = [*bench.events(FIRST, HTML), archived(SECOND, "lost")]
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        bench.process.batch(events)
+    assert [(line["correlation_id"], line["event"], line["key"]) for line in lines] == [
+        ("id-0", "snapshot processed", FIRST.key),
+        ("id-1", "body is no snapshot", HTML.key),
+        ("lost", "snapshot not processed", SECOND.key),
+    ]

@@ -1,0 +1,222 @@
+import gzip
+import json
+from hashlib import md5
+from pathlib import Path
+
+import pytest
+from fakes import MemoryArchive, MemoryHealth, MemoryLedger, MemoryPictures, Outbox, SetClock
+from samples import NOW, archived, row, snapshot
+
+from flightdata.clients.recording import Recording, Times
+from flightdata.errors import Transient
+from flightdata.pipeline.analyze import Analyze
+from flightdata.pipeline.fetch import Fetch
+from flightdata.pipeline.process import Process
+from flightdata.ports import QueueDepth
+from flightdata.triggers import on_analytics, on_schedule, on_snapshots
+from flightdata.wiring import PARIS
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+SAMPLES = sorted(FUNCTIONS.glob("*/events/*.json"))
+
+GOOD = snapshot(row("aaaaaa"))
+LATER = snapshot(row("bbbbbb"), time=NOW + 1)
+LOST = snapshot(row("cccccc"), time=NOW - 1)
+
+
+class Bench:
+    def __init__(self, live=None):
+        self.archive = MemoryArchive()
+        self.live = live or MemoryPictures()
+        self.process = Process(self.archive, self.live, MemoryLedger(), SetClock(NOW), expiry=330.0)
+        for one in (GOOD, LATER):
+            self.archive.put(one)
+
+    def failures(self, *records):
+        """Which messages of the batch are to come again."""
+        response = on_snapshots(self.process, {"Records": list(records)})
+        assert set(response) == {"batchItemFailures"}
+        assert all(set(one) == {"itemIdentifier"} for one in response["batchItemFailures"])
+        return [one["itemIdentifier"] for one in response["batchItemFailures"]]
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def record(message, body):
+    return {"messageId": message, "body": body if isinstance(body, str) else json.dumps(body)}
+
+
+def envelope(snapshot):
+    """What EventBridge puts around an event on its way into the queue."""
+    return {"version": "0", "detail-type": "SnapshotArchived", "detail": archived(snapshot).model_dump()}
+
+
+# The processor: an SQS batch.
+
+
+def test_all_of_a_good_batch_is_done(bench):
+    assert bench.failures(record("a", envelope(GOOD)), record("b", envelope(LATER))) == []
+    assert bench.live.latest().states.height == 2
+
+
+def test_an_event_may_come_without_an_envelope(bench):
+    assert bench.failures(record("a", archived(GOOD).model_dump())) == []
+    assert bench.live.latest().states.height == 1
+
+
+def test_only_what_failed_comes_again(bench):
+    failures = bench.failures(record("a", envelope(GOOD)), record("b", envelope(LOST)), record("c", envelope(LATER)))
+    assert failures == ["b"]
+    assert bench.live.latest().states.height == 2
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "",
+        "no JSON",
+        "{",
+        "[]",
+        "null",
+        "5",
+        '"text"',
+        "{}",
+        '{"detail": null}',
+        '{"detail": []}',
+        '{"detail": {"key": 5}}',
+        '{"Message": "from somewhere else"}',
+    ],
+)
+def test_what_is_no_event_fails_by_itself(bench, garbage):
+    assert bench.failures(record("a", envelope(GOOD)), record("x", garbage), record("c", envelope(LATER))) == ["x"]
+    assert bench.live.latest().states.height == 2
+
+
+def test_the_right_messages_are_named_also_behind_garbage(bench):
+    failures = bench.failures(
+        record("x", "garbage"), record("a", envelope(GOOD)), record("y", "{}"), record("b", envelope(LOST))
+    )
+    assert sorted(failures) == ["b", "x", "y"]
+
+
+def test_a_batch_of_garbage_alone_fails_whole_without_a_new_version(bench):
+    assert bench.failures(record("x", "garbage"), record("y", "{}")) == ["x", "y"]
+    assert bench.live.version() == 0
+
+
+def test_an_empty_batch_is_fine(bench):
+    assert bench.failures() == []
+
+
+@pytest.mark.parametrize("live", ["contested", "away"])
+def test_when_the_batch_as_a_whole_fails_every_message_comes_again(live):
+    class Contested(MemoryPictures):
+        def publish(self, picture):
+            return False
+
+    class Away(MemoryPictures):
+        def latest(self):
+            raise Transient("throttled")
+
+    bench = Bench({"contested": Contested, "away": Away}[live]())
+    failures = bench.failures(record("a", envelope(GOOD)), record("x", "garbage"), record("b", envelope(LATER)))
+    assert sorted(failures) == ["a", "b", "x"]
+
+
+# The fetcher and the analytics.
+
+
+class Scripted:
+    name = "scripted"
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def fetch(self):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(("answer", "archived"), [(GOOD, GOOD.key), (Transient("timed out"), None)])
+def test_a_scheduled_tick_says_what_was_archived(answer, archived):
+    fetch = Fetch(MemoryArchive(), Outbox(), MemoryHealth(), SetClock(NOW))
+    assert on_schedule(fetch, Scripted(answer)) == {"archived": archived}
+
+
+def test_the_report_of_the_analytics_is_plain_json():
+    class Deep:
+        def depth(self):
+            return QueueDepth(0, 0, 0)
+
+    report = on_analytics(Analyze(MemoryLedger(), Deep(), SetClock(NOW)))
+    assert json.loads(json.dumps(report)) == report
+    assert (report["until"], report["rows"]) == (NOW, 0)
+
+
+# The sample events.
+
+
+def sample(name):
+    return json.loads((FUNCTIONS / name).read_text("utf-8"))
+
+
+def test_every_function_has_a_sample_event():
+    assert {path.parents[1].name for path in SAMPLES} == {path.parent.name for path in FUNCTIONS.glob("*/handler.py")}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: str(path.relative_to(FUNCTIONS)))
+def test_a_sample_event_is_a_json_object(path):
+    assert isinstance(json.loads(path.read_text("utf-8")), dict)
+
+
+@pytest.mark.parametrize("function", ["flight-data-fetcher", "analytics-processor"])
+def test_a_scheduled_event_looks_as_eventbridge_sends_it(function):
+    event = sample(f"{function}/events/schedule.json")
+    assert (event["source"], event["detail-type"], event["detail"]) == ("aws.events", "Scheduled Event", {})
+
+
+def test_the_api_s_event_is_one_of_payload_format_2():
+    event = sample("flight-api/events/flights-in-a-box.json")
+    assert event["version"] == "2.0"
+    assert event["rawPath"] == event["requestContext"]["http"]["path"] == "/flights"
+    query = dict(pair.split("=") for pair in event["rawQueryString"].split("&"))
+    assert query == event["queryStringParameters"]
+
+
+@pytest.fixture
+def shipped():
+    """The first snapshot of the recording that ships, as the processor's door plays it."""
+    recording = Recording([PARIS], clock=SetClock(NOW), speed=float("inf"), times=Times.RECORDED)
+    return recording.fetch()
+
+
+@pytest.fixture
+def processor_event():
+    return sample("flight-data-processor/events/snapshot-archived.json")
+
+
+def test_the_processor_s_event_names_exactly_the_first_snapshot_that_ships(processor_event, shipped):
+    (message,) = processor_event["Records"]
+    detail = json.loads(message["body"])["detail"]
+    identity = detail.pop("correlation_id")
+    expected = archived(shipped, identity).model_dump()
+    expected.pop("correlation_id")
+    assert detail == expected
+    assert gzip.decompress(PARIS.read_bytes()).splitlines()[0] == shipped.body
+
+
+def test_the_processor_does_its_event(processor_event, shipped, bench):
+    bench.archive.put(shipped)
+    assert on_snapshots(bench.process, processor_event) == {"batchItemFailures": []}
+    assert bench.live.latest().time == shipped.received_at
+    assert bench.live.latest().states.height > 0
+
+
+def test_the_processor_s_event_has_the_digest_of_its_body(processor_event):
+
+    (message,) = processor_event["Records"]
+    assert message["md5OfBody"] == md5(message["body"].encode(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,170 @@
+import json
+import math
+
+import pytest
+from fakes import SetClock
+from samples import NOW, archived, body, row, snapshot
+
+from flightdata.clients.recording import Recording
+from flightdata.clients.simulation import Simulation
+from flightdata.errors import ConfigurationError, NotFound
+from flightdata.pipeline.work import work
+from flightdata.settings import Environment, Settings
+from flightdata.wiring import PARIS, House, Pace
+
+
+@pytest.fixture
+def house(tmp_path):
+    house = House(Settings(_env_file=None, data_dir=tmp_path / "data"), SetClock(NOW))
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def recording(tmp_path):
+    path = tmp_path / "My Own.json"
+    path.write_bytes(body(row(), time=NOW))
+    return path
+
+
+def test_nothing_is_made_before_it_is_asked_for(tmp_path, house):
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("environment", [Environment.DEV, Environment.STAGING, Environment.PROD])
+def test_an_environment_without_backends_is_refused_with_what_to_do(environment):
+    with pytest.raises(ConfigurationError, match="ENVIRONMENT=local"):
+        House(Settings(_env_file=None, environment=environment))
+
+
+def test_the_stages_fit_together(house):
+    with house.alone():
+        event = house.fetch.tick(house.source("simulation:5"))
+        assert work(house.queue, house.process).accounts[0].stored == 5
+    assert list(house.archive.keys()) == [event.key]
+    assert house.query.readiness().aircraft == 5
+    assert house.analyze.performance().stored == 5
+
+
+def test_the_settings_reach_the_stages(tmp_path):
+    clock = SetClock(NOW)
+    house = House(
+        Settings(
+            _env_file=None,
+            data_dir=tmp_path,
+            queue_visibility_seconds=5,
+            queue_max_attempts=1,
+            live_expiry_seconds=7,
+            fetch_interval_seconds=100,
+        ),
+        clock,
+    )
+    first = snapshot(row("aaaaaa"), row("bbbbbb", seen=NOW - 8))
+    house.archive.put(first)
+    house.queue.publish(archived(first))
+    assert work(house.queue, house.process).accounts[0].superseded == 1
+    house.queue.publish(archived(first))
+    house.queue.receive(1)
+    clock.now += 5
+    assert not house.queue.receive(1)
+    assert house.queue.depth().dead == 1
+    source = house.source("simulation:5")
+    source.fetch()
+    assert source.next_due() == 1_700_000_100
+    house.close()
+
+
+# Sources by their names.
+
+
+def test_a_recording_without_a_path_is_the_one_that_ships(house):
+    source = house.source("recording")
+    assert isinstance(source, Recording)
+    assert source.name == "recording-paris-20211007"
+    assert PARIS.is_file()
+
+
+def test_a_recording_may_have_a_path_also_with_a_colon_in_it(house, tmp_path, recording):
+    assert house.source(f"recording:{recording}").name == "recording-my-own"
+    odd = tmp_path / "a:b.json"
+    odd.write_bytes(recording.read_bytes())
+    assert house.source(f"recording:{odd}").name == "recording-a-b"
+
+
+def test_a_simulation_has_a_thousand_aircraft_or_as_many_as_asked_for(house):
+    for spec, aircraft in (("simulation", 1000), ("simulation:", 1000), ("simulation:7", 7)):
+        source = house.source(spec)
+        assert isinstance(source, Simulation)
+        assert len(json.loads(source.fetch().body)["states"]) == aircraft
+
+
+def test_the_pace_reaches_the_recording(house, recording):
+    source = house.source(f"recording:{recording}", Pace(speed=math.inf, loop=False))
+    source.fetch()
+    assert source.next_due() == math.inf
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["", "opensky", "Recording", "simulation:0", "simulation:-1", "simulation:x", "simulation:1.5", "simulation:²"],
+)
+def test_a_source_that_is_none_is_refused_by_its_name(house, spec):
+    with pytest.raises(ConfigurationError) as caught:
+        house.source(spec)
+    assert spec in str(caught.value)
+
+
+def test_a_recording_that_is_not_there_is_not_found(house):
+    with pytest.raises(NotFound, match="nowhere"):
+        house.source("recording:nowhere")
+
+
+# Alone in the folder.
+
+
+def test_only_one_works_in_a_folder(house):
+    other = House(house.settings)
+    taken = r"process \d+ works in .* already; stop it, or choose"
+    with house.alone():
+        with pytest.raises(ConfigurationError, match=taken) as caught, other.alone():
+            pytest.fail("two work in one folder")
+        assert str(house.settings.data_dir) in str(caught.value)
+    with other.alone():
+        pass
+    other.close()
+
+
+def test_the_folder_is_free_again_after_an_error(house):
+    with pytest.raises(RuntimeError), house.alone():
+        raise RuntimeError
+    with house.alone():
+        pass
+
+
+def test_what_a_killed_process_had_received_is_handed_out_again_at_once(house):
+    house.queue.publish(archived(snapshot()))
+    house.queue.receive(1)
+    assert not house.queue.receive(1)
+    with house.alone():
+        assert len(house.queue.receive(1)) == 1
+
+
+@pytest.mark.parametrize("folder", ["raw/source=a/date=2023-11-14/hour=22", "live"])
+def test_what_a_killed_process_left_unfinished_is_removed(house, folder):
+    path = house.settings.data_dir / folder / "something.0123456789abcdef.unfinished"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"half of i")
+    with house.alone():
+        assert not path.exists()
+
+
+# The map.
+
+
+def test_the_map_is_served_from_the_folder_that_is_set_when_it_was_built(tmp_path):
+    folder = tmp_path / "dist"
+    house = House(Settings(_env_file=None, data_dir=tmp_path, dashboard_dir=folder))
+    assert house.map_folder is None
+    folder.mkdir()
+    (folder / "index.html").write_text("map")
+    assert house.map_folder == folder
