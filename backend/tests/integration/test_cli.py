@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -244,56 +245,65 @@ def test_a_dead_letter_that_was_put_right_is_redriven_and_processed(dead, tmp_pa
 
 
 class Server:
-    """A process that answers."""
+    """A process that answers; what it says is in files, so that nothing of it is lost and it never waits for us."""
 
-    def __init__(self, process, port, said):
-        self.process, self.port, self.said = process, port, said
+    def __init__(self, process, out, err):
+        self.process, self.out, self.err = process, out, err
 
-    def get(self, path):
-        """As soon as it answers with success."""
+    def wait(self, found, trouble):
+        """What `found` finds, as soon as that is something."""
         deadline = time.monotonic() + SAFE
-        while True:
+        while not (result := found()):
+            assert self.process.poll() is None, f"it has ended: {self.err.read_text()}"
+            assert time.monotonic() < deadline, f"{trouble}: {self.err.read_text()}"
+            time.sleep(0.02)
+        return result
+
+    def listens(self, where):
+        """`where`: what stands before the port in what it says at the start."""
+        self.port = int(self.wait(lambda: re.search(where + r"(\d+)\b.*\n", self.err.read_text()), "no port")[1])
+
+    def get(self, path, right=bool):
+        """The first successful answer that is `right`."""
+
+        def ask():
             try:
                 response = httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=SAFE)
             except httpx.ConnectError:
-                response = None
-            if response is not None and response.is_success:
-                return response.json()
-            assert self.process.poll() is None, "it has ended"
-            assert time.monotonic() < deadline, "no answer" if response is None else response.text
-            time.sleep(0.02)
+                return None
+            return response.json() if response.is_success and right(response.json()) else None
+
+        return self.wait(ask, f"no right answer to {path}")
 
     def stop(self, number):
         """What it wrote to stdout and to stderr until it stopped, when asked to."""
         self.process.send_signal(number)
-        out, rest = self.process.communicate(timeout=STOPS_WITHIN)
-        assert self.process.returncode == 0, rest
-        assert "Traceback" not in rest
-        return out, self.said + rest
+        self.process.wait(STOPS_WITHIN)
+        said = self.err.read_text()
+        assert self.process.returncode == 0, said
+        assert "Traceback" not in said
+        return self.out.read_text(), said
 
 
 @contextmanager
 def started(*command, folder, where, **given):
-    """`where`: what stands before the port in what it says at the start."""
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        cwd=folder,
-        env=environment(folder, given),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        said = ""
-        while not (found := re.search(where + r"(\d+)", said)):
-            line = process.stderr.readline()
-            assert line, f"it ended: {said}"
-            said += line
-        yield Server(process, int(found[1]), said)
-    finally:
-        if process.poll() is None:
+    with tempfile.TemporaryDirectory() as said:
+        out, err = Path(said) / "stdout", Path(said) / "stderr"
+        with out.open("w") as stdout, err.open("w") as stderr:
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=folder,
+                env=environment(folder, given),
+                stdout=stdout,
+                stderr=stderr,
+            )
+        server = Server(process, out, err)
+        try:
+            server.listens(where)
+            yield server
+        finally:
             process.kill()
-        process.communicate()
+            process.wait()
 
 
 def up(*arguments, folder):
@@ -304,17 +314,15 @@ def up(*arguments, folder):
 def test_up_answers_stops_when_asked_to_and_goes_on_where_it_was(tmp_path, recording):
     options = ("--speed", "max", "--times", "recorded", "--no-loop")
     with up("--source", f"recording:{recording}", *options, folder=tmp_path) as server:
-        while server.get("/flights")["time"] < NOW + 10:
-            pass  # the recording ends there; the server goes on answering
+        server.get("/flights", lambda page: page["time"] == NOW + 10)  # there the recording ends
         page = server.get("/flights?limit=1")
         assert (page["total"], page["flights"][0]["icao24"]) == (2, "aaaaaa")
         out, said = server.stop(signal.SIGTERM)
     assert out == ""
     assert f'curl "http://localhost:{server.port}/flights?lamin=48&lamax=50&lomin=1&lomax=4"' in said
     with up("--source", "simulation:20", folder=tmp_path) as server:
-        while server.get("/health/ready")["aircraft"] != 20:
-            pass  # the aircraft of the recording are long gone
-        assert server.get("/health/ready")["version"] > page["version"]
+        ready = server.get("/health/ready", lambda ready: ready["aircraft"] == 20)  # those of the recording are gone
+        assert ready["version"] > page["version"]
         with opened(tmp_path) as house:
             assert held_by(house.lock) == f"process {server.process.pid}"
             assert house.ledger.totals().unreadable == ACCOUNT["unreadable"]["HTML"]

@@ -37,5 +37,5 @@ class Fetch:
             )
             self._publisher.publish(event)
             self._health.succeeded(source.name, self._clock())
-            log.info("snapshot archived", key=key, size=event.size)
+            log.info("snapshot archived", source=source.name, size=event.size, key=key)
             return event

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+import polars as pl
+
 from flightdata.errors import FlightDataError, Transient
 from flightdata.models.events import SnapshotArchived, StatesStored
 from flightdata.models.picture import Picture
@@ -77,7 +79,10 @@ class Process:
             yield from [pool.submit(self._decode, event.key) for event in events]
 
     def _decode(self, key: str) -> Decoded:
-        return decode(self._archive.get(key))
+        try:
+            return decode(self._archive.get(key))
+        except pl.exceptions.PanicException as error:  # no Exception: it would end the worker
+            raise RuntimeError(f"polars gave up: {error}") from error
 
     def _one(
         self, event: SnapshotArchived, decoding: Future[Decoded], picture: Picture
@@ -89,7 +94,17 @@ class Process:
             account = replace(blank, unreadable=str(error))
             log.warning("body is no snapshot", key=event.key, reason=account.unreadable)
             return picture, account
-        return self._merged(picture, decoded, blank)
+        picture, account = self._merged(picture, decoded, blank)
+        log.info(
+            "snapshot processed",
+            source=event.source,
+            key=account.key,
+            rows=account.rows,
+            stored=account.stored,
+            superseded=account.superseded,
+            rejected=sum(account.rejected.values()),
+        )
+        return picture, account
 
     def _merged(self, picture: Picture, decoded: Decoded, blank: SnapshotAccount) -> tuple[Picture, SnapshotAccount]:
         time = max(picture.time, decoded.time)
@@ -103,14 +118,6 @@ class Process:
         )
         if not account.balanced:
             raise ArithmeticError(f"the conservation law is broken: {account}")
-        log.info(
-            "snapshot processed",
-            key=account.key,
-            rows=account.rows,
-            stored=account.stored,
-            superseded=account.superseded,
-            rejected=sum(account.rejected.values()),
-        )
         return replace(picture, time=time, states=merged.states), account
 
     def _publish(self, before: Picture, picture: Picture, result: Processed) -> StatesStored | None:
