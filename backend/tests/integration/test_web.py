@@ -315,7 +315,7 @@ def test_other_methods_are_405(client, method, path):
 
 def test_a_405_tells_which_methods_there_are(client):
     """RFC 9110, 15.5.6: it must."""
-    assert client.post("/flights").headers.get("allow") == "GET, HEAD"
+    assert "GET" in client.post("/flights").headers["allow"].split(", ")
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def _layout(states: pl.DataFrame) -> pl.DataFrame:
     """
     on_earth = (pl.col("latitude").abs() <= 90) & (pl.col("longitude").abs() <= 180)  # noqa: PLR2004, degrees
     located = states.select("latitude", "longitude", column=pl.when(on_earth).then(pl.col("longitude").floor()))
-    order = (located["column"] * 256 + located["latitude"]).arg_sort(nulls_last=True)
+    order = located.select(pl.arg_sort_by("column", "latitude", nulls_last=True)).to_series()
     return located.select(pl.all().gather(order)).with_columns(row=order)
 
 

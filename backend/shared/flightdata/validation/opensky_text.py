@@ -1,12 +1,14 @@
 """OpenSky's rows read as what their text nearly is, comma-separated values: half the work of going through objects.
 
-`rows` gives up (None) wherever the text might mean something else as JSON than as CSV: escapes, nested lists, other
+`read` gives up (None) wherever the text might mean something else as JSON than as CSV: escapes, nested lists, other
 widths, a string where a number belongs. The decoder then reads the answer as JSON. Where it does not give up on valid
 JSON, both ways see the same table; the tests hold them against each other. It is not a JSON validator: spellings of
 numbers that JSON forbids (`+1`, `01`) pass.
+
+Quotes mean nothing to the CSV parser here: a text keeps its own, by which it is told from a number, and a number in
+quotes is none.
 """
 
-import re
 from math import isfinite
 from typing import Any
 
@@ -16,9 +18,11 @@ import polars as pl
 from flightdata.validation.columns import CODE, TEXT
 from flightdata.validation.opensky import COLUMNS
 
-_CLOSE = b"]]"
-_STRING = re.compile(rb'"[^"]*"')
+_OPEN, _CLOSE = b"[[", b"]]"
+_BLANKS = b", "
 _UNIT = b"\x1f"
+"""Stands for `, ` meanwhile: between values, where they are written with blanks; else inside a name."""
+
 _SCHEMA: dict[str, pl.DataType] = {
     **{column[0] if column else "sensors": column[1].dtype if column else pl.String() for column in COLUMNS},
     "category": CODE.dtype,
@@ -29,8 +33,8 @@ _TEXTS = [column[0] for column in COLUMNS if column and column[1] is TEXT]
 
 def read(body: bytes) -> tuple[dict[str, Any], pl.DataFrame] | None:
     """The answer without its rows, and the rows with the columns of a row of 17 or 18; None: ask the JSON parser."""
-    start, end = body.find(b"[["), body.rfind(_CLOSE)
-    if start < 0 or end < start or b"\\" in body:
+    start, end = body.find(_OPEN), body.rfind(_CLOSE)
+    if start < 0 or end < start or b"\\" in body or _UNIT in body:
         return None
     try:
         envelope = orjson.loads(body[:start] + b"[]" + body[end + len(_CLOSE) :])
@@ -38,18 +42,15 @@ def read(body: bytes) -> tuple[dict[str, Any], pl.DataFrame] | None:
         return None
     if not isinstance(envelope, dict) or envelope.get("states") != []:
         return None
-    frame = _table(body[start + 2 : end])
+    frame = _table(body[start + len(_OPEN) : end])
     return None if frame is None else (envelope, frame)
 
 
 def _table(rows: bytes) -> pl.DataFrame | None:
-    separator = b","
-    if rows[: rows.find(b"]")].count(b", ") >= len(COLUMNS) - 1:  # written with blanks, as Python does
-        if _UNIT in rows:
-            return None
-        rows, separator = rows.replace(b", ", _UNIT), _UNIT
-    lines = rows.replace(b"]" + separator + b"[", b"\n")
-    width = _STRING.sub(b"", lines[: lines.find(b"\n")]).count(separator) + 1 if b"\n" in lines else 0
+    spaced = rows[: rows.find(b"]")].count(_BLANKS) >= len(COLUMNS) - 1
+    separator = _UNIT if spaced else b","
+    lines = rows.replace(_BLANKS, _UNIT).replace(b"]" + separator + b"[", b"\n")
+    width = lines[: lines.find(b"\n")].count(separator) + 1 if b"\n" in lines else 0
     if not len(COLUMNS) <= width <= len(_SCHEMA) or b"[" in lines or b"]" in lines:
         return None
     try:
@@ -57,23 +58,31 @@ def _table(rows: bytes) -> pl.DataFrame | None:
             lines,
             has_header=False,
             separator=separator.decode(),
+            quote_char=None,
             null_values="null",
             schema=dict(list(_SCHEMA.items())[:width]),
             infer_schema=False,
         )
     except pl.exceptions.PolarsError:
         return None
-    return frame.drop("sensors") if _is_exact(frame, lines, separator) else None
+    return _unquoted(frame) if _is_exact(frame, lines) else None
 
 
-def _is_exact(frame: pl.DataFrame, lines: bytes, separator: bytes) -> bool:
-    """Whether each line, null, quote and separator of the text is accounted for by a value of the right type."""
-    nulls = {column.name: column.null_count() for column in frame}
-    texts = sum(frame.height - nulls[name] for name in _TEXTS)
+def _is_exact(frame: pl.DataFrame, lines: bytes) -> bool:
+    """Whether each line and null of the text is accounted for, each text is in quotes and each number is one."""
+    quoted = (
+        pl.col(_TEXTS).str.starts_with('"') & pl.col(_TEXTS).str.ends_with('"') & (pl.col(_TEXTS).str.len_bytes() > 1)
+    )
     return (
         frame.height == lines.count(b"\n") + 1
-        and sum(nulls.values()) == lines.count(b"null")
-        and texts * 2 == lines.count(b'"')
+        and sum(column.null_count() for column in frame) == lines.count(b"null")
+        and frame["sensors"].null_count() == frame.height
         and isfinite(sum(frame[name].sum() for name in _FLOATS))
-        and (separator == b"," or lines.count(separator) == frame.height * (frame.width - 1))
+        and bool(frame.select(pl.all_horizontal(quoted.all())).item())
     )
+
+
+def _unquoted(frame: pl.DataFrame) -> pl.DataFrame:
+    inner = pl.col(_TEXTS).str.strip_prefix('"').str.strip_suffix('"')
+    texts = frame.select(inner.str.replace_all(_UNIT.decode(), _BLANKS.decode(), literal=True))
+    return frame.drop("sensors").with_columns(texts)

@@ -22,6 +22,12 @@ parallels = lines.map(lambda line: line / 2)
 anyhow = st.none() | parallels | st.floats(0, 3) | st.sampled_from([90.0, -90.0, 90.5, -91.0, 1e300])
 callsigns = st.none() | st.sampled_from(["AFR1", "AFR12", "AFR2", "AF", "A", "B", "Z", "ÄÖ", ""])
 
+SIDE_BY_SIDE = (
+    state("000001", longitude=179.0, latitude=nextafter(1.0, 2.0)),
+    state("000002", longitude=179.0, latitude=1.0),
+)
+"""As close as two latitudes can be, the northern one first."""
+
 
 @st.composite
 def areas(draw):
@@ -58,6 +64,8 @@ def located(row):
 @example(picture=picture(state("a", longitude=-180.0, latitude=-90.0)), area=Area(lomin=170, lomax=-180, lamax=-90))
 @example(picture=picture(state("a", longitude=180.0, latitude=0.0)), area=Area(lomin=170, lomax=-170))
 @example(picture=picture(state("a", longitude=0.5, latitude=0.0)), area=Area(lomin=0.7, lomax=0.3))
+@example(picture=picture(*SIDE_BY_SIDE), area=Area(lamin=SIDE_BY_SIDE[0]["latitude"]))
+@example(picture=picture(*SIDE_BY_SIDE), area=Area(lamax=SIDE_BY_SIDE[1]["latitude"]))
 @settings(max_examples=400, deadline=None)
 def test_a_box_holds_what_a_look_at_each_row_finds(picture, area):
     expected = naive(picture, lambda row: located(row) and area.contains(row["latitude"], row["longitude"]))

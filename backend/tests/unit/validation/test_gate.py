@@ -186,12 +186,12 @@ def test_a_snapshot_s_time_may_be_five_minutes_ahead_of_the_clock(ahead):
 
 
 def test_a_snapshot_from_the_future_is_unreadable():
-    assert unreadable({"time": TIME + 301, "states": []}) == "its time is 301 s ahead of the clock"
+    assert unreadable({"time": TIME + 301, "states": []}) == "its time is ahead of the clock"
 
 
 @pytest.mark.parametrize("time", [TIME * 1000, 2**63, 2**64 - 1, 1e300])
 def test_a_snapshot_of_a_huge_time_is_unreadable(time):
-    assert unreadable({"time": time, "states": []}).endswith(" s ahead of the clock")
+    assert unreadable({"time": time, "states": []}).endswith("ahead of the clock")
 
 
 def test_the_clock_is_that_of_the_moment_of_the_answer():
@@ -213,9 +213,6 @@ def test_one_point_of_a_trace_from_the_future_costs_no_other_point():
 # Two wrong values in one answer
 
 
-@pytest.mark.xfail(
-    reason="BUG: opensky_text counts quotes over the whole answer, so two wrong values even each other out"
-)
 @pytest.mark.parametrize(
     ("bare", "quoted", "wrong"),
     [
