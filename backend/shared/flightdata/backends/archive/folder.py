@@ -7,7 +7,7 @@ import zstandard
 
 from flightdata.errors import Poison
 from flightdata.models.snapshot import RawSnapshot, SnapshotKey
-from flightdata.utils.files import sweep, write_atomically
+from flightdata.utils.files import write_atomically
 
 SUFFIX = ".json.zst"
 
@@ -50,10 +50,6 @@ class FolderArchive:
     def keys(self) -> Iterator[str]:
         for path in sorted(self._folder.glob(f"source=*/date=*/hour=*/*{SUFFIX}")):
             yield path.relative_to(self._folder).as_posix().removesuffix(SUFFIX)
-
-    def sweep(self) -> int:
-        """Remove what a killed process left unfinished; how many files that were."""
-        return sweep(self._folder)
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{SUFFIX}"
