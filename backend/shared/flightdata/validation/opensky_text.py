@@ -65,14 +65,17 @@ def _table(rows: bytes) -> pl.DataFrame | None:
         )
     except pl.exceptions.PolarsError:
         return None
-    return _unquoted(frame) if _is_exact(frame, lines) else None
+    if not _is_exact(frame, lines):
+        return None
+    texts = pl.col(_TEXTS).str.strip_chars('"')
+    if not spaced and _UNIT in lines:
+        texts = texts.str.replace_all(_UNIT.decode(), _BLANKS.decode(), literal=True)
+    return frame.drop("sensors").with_columns(texts)
 
 
 def _is_exact(frame: pl.DataFrame, lines: bytes) -> bool:
     """Whether each line and null of the text is accounted for, each text is in quotes and each number is one."""
-    quoted = (
-        pl.col(_TEXTS).str.starts_with('"') & pl.col(_TEXTS).str.ends_with('"') & (pl.col(_TEXTS).str.len_bytes() > 1)
-    )
+    quoted = pl.col(_TEXTS).str.starts_with('"') & pl.col(_TEXTS).str.ends_with('"')
     return (
         frame.height == lines.count(b"\n") + 1
         and sum(column.null_count() for column in frame) == lines.count(b"null")
@@ -80,9 +83,3 @@ def _is_exact(frame: pl.DataFrame, lines: bytes) -> bool:
         and isfinite(sum(frame[name].sum() for name in _FLOATS))
         and bool(frame.select(pl.all_horizontal(quoted.all())).item())
     )
-
-
-def _unquoted(frame: pl.DataFrame) -> pl.DataFrame:
-    inner = pl.col(_TEXTS).str.strip_prefix('"').str.strip_suffix('"')
-    texts = frame.select(inner.str.replace_all(_UNIT.decode(), _BLANKS.decode(), literal=True))
-    return frame.drop("sensors").with_columns(texts)
