@@ -48,7 +48,7 @@ def gather(house: House) -> dict[str, Any]:
             "version": picture.version,
             "time": picture.time or None,
             "age": round(house.clock() - picture.time, 1) if picture.version else None,
-            "aircraft": picture.states.height,
+            "aircraft": picture.aircraft,
         },
         "queue": asdict(depth),
         "sources": [asdict(one) for one in sources],

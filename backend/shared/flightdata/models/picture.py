@@ -13,11 +13,17 @@ from flightdata.models.units import EpochSeconds
 class Picture:
     """`version` grows by one with each publication; `time` is the greatest snapshot time that went in.
 
-    `states` is a state table with one row per icao24. `accounts` are those of the snapshots that made this version
-    out of the one before: they travel with it, so that a repeated message finds its work already done.
+    `states` is a state table with one row per icao24 and source (`tracking.merge.freshest`: which of them answers).
+    `accounts` are those of the snapshots that made this version out of the one before: they travel with it, so that a
+    repeated message finds its work already done.
     """
 
     version: int = 0
     time: EpochSeconds = 0.0
     states: pl.DataFrame = field(default_factory=no_states, repr=False)
     accounts: tuple[SnapshotAccount, ...] = ()
+
+    @property
+    def aircraft(self) -> int:
+        """How many there are."""
+        return self.states["icao24"].n_unique()

@@ -67,9 +67,9 @@ class SnapshotKey:
 class SnapshotAccount:
     """The conservation law of one snapshot: rows = stored + superseded + rejected.
 
-    `stored`: rows that are now the live state of their aircraft. `superseded`: rows for which the picture already
-    held this very state or a fresher one, or which are too old for the live picture. `rejected`: rows that are no
-    state, by reason. `unreadable`: why the whole body was no snapshot (it then counts no rows).
+    `stored`: rows that are now what their source says of their aircraft. `superseded`: rows for which the picture
+    already held this very state or a fresher one of the source, or which are too old for the live picture. `rejected`:
+    rows that are no state, by reason. `unreadable`: why the whole body was no snapshot (it then counts no rows).
     """
 
     key: str

@@ -16,6 +16,7 @@ import polars as pl
 
 from flightdata.models.area import Area
 from flightdata.models.picture import Picture
+from flightdata.tracking.merge import freshest
 from flightdata.validation.quality import names
 
 _OPENING = b'{"icao24":"'
@@ -30,8 +31,8 @@ class LiveIndex:
     def __init__(self, picture: Picture) -> None:
         self.version = picture.version
         self.time = picture.time
-        self._states = picture.states
-        layout = _layout(picture.states)
+        self._states = freshest(picture.states)
+        layout = _layout(self._states)
         self._order = layout["row"]
         self._latitudes: list[float] = layout["latitude"].to_list()
         self._longitudes: list[float] = layout["longitude"].to_list()

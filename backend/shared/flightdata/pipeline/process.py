@@ -131,6 +131,6 @@ class Process:
             correlation_id=accounts[0].correlation_id,
             version=picture.version,
             time=picture.time,
-            aircraft=picture.states.height,
+            aircraft=picture.aircraft,
             keys=tuple(account.key for account in accounts),
         )

@@ -1,7 +1,8 @@
-"""Merge by freshness: per aircraft the state with the greatest `last_contact` wins, whenever it arrives.
+"""Merge by freshness: the picture holds what each source last said of each aircraft; the freshest position answers.
 
-The order among states of one aircraft is total: `last_contact`, then `time_position`, then all other columns. So
-any order and any repetition of the same snapshots ends in the same picture, as a set of rows.
+Per aircraft and source the state with the greatest `last_contact` is held, whenever it arrives. The order among these
+is total: `last_contact`, then `time_position`, then all other columns. So any order and any repetition of the same
+snapshots ends in the same picture, as a set of rows, and a late answer of a slow source moves nothing back.
 """
 
 from dataclasses import dataclass
@@ -17,20 +18,38 @@ _TOTAL_ORDER = ["icao24", *_FRESHNESS, *(name for name in STATE_SCHEMA if name n
 
 @dataclass(frozen=True)
 class Merged:
-    """`states`: the new table, `stored` of whose rows came in now; `superseded` incoming rows did not get in."""
+    """`states`: the new table. `fresh`: those of its rows that came in now; `superseded` others did not get in."""
 
     states: pl.DataFrame
-    stored: int
+    fresh: pl.DataFrame
     superseded: int
+
+    @property
+    def stored(self) -> int:
+        return self.fresh.height
 
 
 def merge(held: pl.DataFrame, incoming: pl.DataFrame, oldest: EpochSeconds) -> Merged:
-    """`held` with the fresher ones of `incoming`, less what was last heard before `oldest` (both: state tables)."""
+    """`held` with the fresher ones of `incoming`, less what was last heard before `oldest`.
+
+    Both are state tables, `held` with one row an aircraft and source, `incoming` of one source.
+    """
     newest = _one_per_aircraft(_where(incoming, incoming["last_contact"] >= oldest))
-    fresh = _where(newest, _fresher(newest, held))
-    replaced = held["icao24"].is_in(fresh["icao24"].implode())
-    kept = _where(held, (held["last_contact"] >= oldest) & ~replaced)
-    return Merged(pl.concat([kept, fresh]), fresh.height, incoming.height - fresh.height)
+    pairs = _pairs(newest, held)
+    fresher = pairs["fresher"] | _wins_tie(newest, held, pairs["tied"]) if pairs["tied"].any() else pairs["fresher"]
+    fresh = _where(newest, fresher)
+    replaced = _where(pairs, fresher)["place"].drop_nulls()
+    kept = _where(held, (held["last_contact"] >= oldest).scatter(replaced, values=False))
+    states = pl.concat([kept, fresh]) if kept.height else fresh
+    return Merged(states, fresh, incoming.height - fresh.height)
+
+
+def freshest(states: pl.DataFrame) -> pl.DataFrame:
+    """Per aircraft the one with the freshest position among what its sources say; then the one heard last."""
+    if states["source"].n_unique() <= 1:
+        return states
+    order = ["time_position", "last_contact", "source"]
+    return states.sort(order, nulls_last=False).unique("icao24", keep="last", maintain_order=True)
 
 
 def expiry(time: EpochSeconds, after: Seconds) -> EpochSeconds:
@@ -49,26 +68,34 @@ def _one_per_aircraft(states: pl.DataFrame) -> pl.DataFrame:
     return states.sort(_TOTAL_ORDER, nulls_last=False).unique("icao24", keep="last", maintain_order=True)
 
 
-def _fresher(incoming: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
-    """One boolean a row of `incoming`: whether it comes after the held state of its aircraft in the total order."""
-    known = held.select("icao24", held="last_contact")
-    pairs = incoming.lazy().join(known.lazy(), on="icao24", how="left", maintain_order="left")
-    order = pairs.select(
+def _rivals(incoming: pl.DataFrame, held: pl.LazyFrame) -> pl.LazyFrame:
+    """What is held of the source that `incoming` is of."""
+    return held.filter(pl.col("source").eq_missing(pl.lit(incoming["source"].first())))
+
+
+def _pairs(incoming: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """One row a row of `incoming`: whether it comes after what is held, or as late, and the `place` of that."""
+    known = _rivals(incoming, held.lazy().select("icao24", "source", held="last_contact").with_row_index("place"))
+    pairs = incoming.lazy().join(known.drop("source"), on="icao24", how="left", maintain_order="left")
+    return pairs.select(
+        "place",
         fresher=pl.col("held").is_null() | (pl.col("last_contact") > pl.col("held")),
         tied=(pl.col("last_contact") == pl.col("held")).fill_null(value=False),
     ).collect()
-    return order["fresher"] | _wins_tie(incoming, held, order["tied"]) if order["tied"].any() else order["fresher"]
 
 
 def _wins_tie(incoming: pl.DataFrame, held: pl.DataFrame, tied: pl.Series) -> pl.Series:
-    pairs = incoming.filter(tied).lazy().join(held.lazy(), on="icao24", how="left", suffix="_held")
+    """One boolean a row of `incoming`: whether it comes after the held one of the same last contact."""
+    rivals = _rivals(incoming, held.lazy())
+    pairs = incoming.filter(tied).lazy().join(rivals, on="icao24", how="left", suffix="_held")
     differs = pl.any_horizontal(
         pl.col(name).ne_missing(pl.col(f"{name}_held")) for name in STATE_SCHEMA if name != "icao24"
     )
-    rivals = pairs.filter(differs).select("icao24").collect()["icao24"].implode()
-    if rivals.item().is_empty():  # the usual case: the source repeats itself
+    different = pairs.filter(differs).select("icao24").collect()["icao24"].implode()
+    if different.item().is_empty():  # the usual case: the source repeats itself
         return pl.repeat(value=False, n=incoming.height, eager=True)
-    involved = pl.col("icao24").is_in(rivals)
-    both = [held.filter(involved).with_columns(_new=False), incoming.filter(involved).with_columns(_new=True)]
-    last = pl.concat(both).sort(_TOTAL_ORDER, nulls_last=False).unique("icao24", keep="last", maintain_order=True)
-    return incoming["icao24"].is_in(last.filter("_new")["icao24"].implode())
+    involved = pl.col("icao24").is_in(different)
+    both = [rivals.filter(involved).with_columns(_new=False), incoming.lazy().filter(involved).with_columns(_new=True)]
+    ordered = pl.concat(both).sort(_TOTAL_ORDER, nulls_last=False)
+    last = ordered.unique("icao24", keep="last", maintain_order=True).filter("_new").select("icao24").collect()
+    return incoming["icao24"].is_in(last["icao24"].implode())

@@ -18,6 +18,8 @@ from flightdata.validation.decoded import Decoded, Unreadable
 CLOCK_TOLERANCE: Seconds = 300.0
 """How far a snapshot's own time may lie ahead of the moment it was received."""
 
+_LONG = 200_000
+"""Bytes from which on reading an answer as text is faster than as JSON (measured: 1,500 aircraft)."""
 _LONGEST_EVIDENCE = 80
 
 
@@ -32,8 +34,8 @@ def decode(snapshot: RawSnapshot) -> Decoded:
 
 
 def _decode(snapshot: RawSnapshot) -> Decoded:
-    if table := opensky_text.read(snapshot.body):
-        return opensky.decode_table(*table, snapshot.source)
+    if len(snapshot.body) >= _LONG and (table := opensky_text.read(snapshot.body)):
+        return opensky.decode_table(*table, snapshot.source, opensky_text.PADDING)
     document, source = _parse(snapshot.body), snapshot.source
     latest = snapshot.received_at + CLOCK_TOLERANCE
     if isinstance(document, list):

@@ -18,6 +18,7 @@ Rows of 17 and 18 columns occur, more are tolerated; the 13 columns of 2017 are 
 Source: https://openskynetwork.github.io/opensky-api/rest.html
 """
 
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -62,10 +63,10 @@ def decode(document: dict[str, Any], source: str) -> Decoded:
     return Decoded(time, len(answer), states, rejections.as_dict())
 
 
-def decode_table(document: dict[str, Any], rows: pl.DataFrame, source: str) -> Decoded:
-    """The same for rows that were read as a table: all of full width, each column of its type."""
+def decode_table(document: dict[str, Any], rows: pl.DataFrame, source: str, padding: str) -> Decoded:
+    """The same for rows that were read as a table: all of full width, each column of its type, texts in `padding`."""
     time, rejections = number(document.get("time"), "time"), Rejections()
-    states = finish(rows, time, source, rejections)
+    states = finish(rows, time, source, rejections, padding)
     return Decoded(time, rows.height, states, rejections.as_dict())
 
 
@@ -82,11 +83,14 @@ def _of_full_width(answer: list[Any], rejections: Rejections) -> list[list[Any]]
 
 
 def _frame(rows: list[list[Any]], rejections: Rejections) -> pl.DataFrame:
-    by_column = list(zip(*rows, strict=False))  # stops at the shortest row, which has all of COLUMNS
+    width = min(max(map(len, rows)), CATEGORY + 1)
+    if set(map(len, rows)) != {width}:
+        rows = [row[:width] if len(row) >= width else [*row, None] for row in rows]
+    values = list(chain.from_iterable(rows))  # and every `width`th of them: a third of the time of zip(*rows)
     named: list[tuple[str, Column, Kind]] = [
-        (column[0], values, column[1]) for column, values in zip(COLUMNS, by_column, strict=False) if column
+        (column[0], values[place::width], column[1]) for place, column in enumerate(COLUMNS) if column
     ]
-    if max(map(len, rows)) > CATEGORY:
-        category = [row[CATEGORY] if len(row) > CATEGORY else None for row in rows]
+    if width > CATEGORY:
+        category = values[CATEGORY::width]
         named.append(("category", category, CODE))
     return table(named, rejections)

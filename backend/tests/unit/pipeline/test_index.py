@@ -186,3 +186,15 @@ def test_an_opening_sorts_before_its_own_document_and_after_all_earlier_ones():
     index = LiveIndex(picture(state("000001"), state("000002"), state("~000002")))
     first, second, third = index.everything
     assert first < opening("000002") < second < opening("~000002") < third
+
+
+def test_an_aircraft_of_two_sources_is_there_once_where_its_freshest_position_is():
+    index = LiveIndex(
+        picture(
+            state("aaaaaa", source="far", last_contact=NOW, time_position=NOW - 60, longitude=1.0, latitude=1.0),
+            state("aaaaaa", source="near", last_contact=NOW - 1, time_position=NOW - 1, longitude=2.0, latitude=2.0),
+        )
+    )
+    assert len(index) == 1
+    assert [json.loads(document)["source"] for document in index.everything] == ["near"]
+    assert index.inside(Area(lamin=0, lamax=1.5, lomin=0, lomax=1.5)) == []

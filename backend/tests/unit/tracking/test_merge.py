@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flightdata.models.states import STATE_SCHEMA, no_states
-from flightdata.tracking.merge import expiry, merge
+from flightdata.tracking.merge import expiry, freshest, merge
 
 EXPIRY = 5.0
 ALWAYS = float("-inf")
@@ -263,3 +263,79 @@ def test_the_last_contact_of_an_aircraft_never_goes_back(snapshots):
         after = dict(merged.states.select("icao24", "last_contact").iter_rows())
         assert all(after[icao24] >= before[icao24] for icao24 in after.keys() & before.keys())
         before = after
+
+
+# Several sources: what each one says is held beside what the others say, and the freshest position answers.
+
+
+def test_a_source_does_not_replace_what_another_one_says():
+    one, other = states(state(source="a", last_contact=100)), states(state(source="b", last_contact=101))
+    merged = merge(one, other, ALWAYS)
+    assert contents(merged.states) == contents(pl.concat([one, other]))
+    assert (merged.stored, merged.superseded) == (1, 0)
+
+
+def test_a_source_replaces_what_itself_said_wherever_that_is_held():
+    held = states(state("aaaaaa", source="a"), state("aaaaaa", source="b"), state("bbbbbb", source="b"))
+    merged = merge(held, states(state("bbbbbb", source="b", last_contact=101)), ALWAYS)
+    assert set(merged.states.select("icao24", "source", "last_contact").iter_rows()) == {
+        ("aaaaaa", "a", 100),
+        ("aaaaaa", "b", 100),
+        ("bbbbbb", "b", 101),
+    }
+
+
+def answering(*rows):
+    return freshest(states(*rows)).select("icao24", "source").rows()
+
+
+def test_the_freshest_position_answers_even_where_another_source_heard_the_aircraft_later():
+    assert answering(
+        state(source="a", last_contact=109, time_position=90), state(source="b", last_contact=100, time_position=100)
+    ) == [("abc123", "b")]
+
+
+def test_any_position_answers_before_none():
+    assert answering(state(source="a", last_contact=109), state(source="b", time_position=1)) == [("abc123", "b")]
+
+
+def test_of_positions_as_fresh_the_one_heard_last_answers():
+    assert answering(state(source="a", last_contact=101, time_position=90), state(source="b", time_position=90)) == [
+        ("abc123", "a")
+    ]
+
+
+SOURCES = st.sampled_from(["a", "b", "c"])
+
+
+@st.composite
+def snapshots_of_sources(draw):
+    """Each of one source, as the gate hands them over."""
+    sources = draw(st.lists(SOURCES, min_size=1, max_size=5))
+    return [
+        (draw(MOMENTS), [row | {"source": source} for row in draw(st.lists(ROWS, max_size=4))]) for source in sources
+    ]
+
+
+@given(snapshots_of_sources(), st.data())
+def test_any_order_of_several_sources_answers_the_same(snapshots, data):
+    shuffled = data.draw(st.permutations(snapshots + data.draw(st.lists(st.sampled_from(snapshots), max_size=3))))
+    assert contents(freshest(taken(shuffled)[-1].states)) == contents(freshest(taken(snapshots)[-1].states))
+
+
+@given(snapshots_of_sources())
+def test_what_answers_is_the_freshest_position_of_what_each_source_said_last(snapshots):
+    oldest = max(time for time, _ in snapshots) - EXPIRY
+    said = {}
+    for row in (row for _, rows in snapshots for row in rows if row["last_contact"] >= oldest):
+        freshness = (row["last_contact"], row["time_position"] if row["time_position"] is not None else -1.0)
+        key = row["icao24"], row["source"]
+        said[key] = max(said.get(key, (-1.0, -1.0)), freshness)
+    wanted = {}
+    for (icao24, source), (contact, position) in said.items():
+        wanted[icao24] = max(wanted.get(icao24, (-1.0, -1.0, "")), (position, contact, source))
+    answering = freshest(taken(snapshots)[-1].states).select("icao24", "time_position", "last_contact", "source")
+    assert {
+        icao24: (position if position is not None else -1.0, *others)
+        for icao24, position, *others in answering.iter_rows()
+    } == wanted

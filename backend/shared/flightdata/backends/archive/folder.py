@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 
 import zstandard
 
@@ -15,12 +16,17 @@ LEVEL = 1
 """Half the time of level 3 for 4 % more bytes (measured on a global snapshot: 518 against 497 KB of 1.8 MB)."""
 
 
+REMEMBERED = 16_000_000
+"""Bytes of what was put last that are kept in memory: mostly it is asked for next."""
+
+
 class FolderArchive:
     """A RawArchive of one file a snapshot under `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._last: RawSnapshot | None = None  # put a moment ago, and mostly asked for next
+        self._lock = Lock()
+        self._remembered: dict[str, RawSnapshot] = {}
 
     def put(self, snapshot: RawSnapshot) -> str:
         key = snapshot.key
@@ -28,13 +34,25 @@ class FolderArchive:
         if not path.exists():
             compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
             write_atomically(path, compressor.compress(snapshot.body))
-        self._last = snapshot
+        self._remember(key, snapshot)
         return key
 
     def get(self, key: str) -> RawSnapshot:
-        last = self._last
-        if last is not None and last.key == key:
-            return last
+        if (snapshot := self._remembered.get(key)) is not None:
+            return snapshot
+        return self._read(key)
+
+    def keys(self) -> Iterator[str]:
+        for path in sorted(self._folder.glob(f"source=*/date=*/hour=*/*{SUFFIX}")):
+            yield path.relative_to(self._folder).as_posix().removesuffix(SUFFIX)
+
+    def _remember(self, key: str, snapshot: RawSnapshot) -> None:
+        with self._lock:
+            self._remembered[key] = snapshot
+            while sum(len(one.body) for one in self._remembered.values()) > REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+
+    def _read(self, key: str) -> RawSnapshot:
         try:
             about = SnapshotKey.parse(key)
             body = zstandard.ZstdDecompressor().decompress(self._path(key).read_bytes())
@@ -46,10 +64,6 @@ class FolderArchive:
         if not snapshot.sha256.startswith(about.digest):
             raise Poison(f"the archived bytes of {key} are not those that were put")
         return snapshot
-
-    def keys(self) -> Iterator[str]:
-        for path in sorted(self._folder.glob(f"source=*/date=*/hour=*/*{SUFFIX}")):
-            yield path.relative_to(self._folder).as_posix().removesuffix(SUFFIX)
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{SUFFIX}"
