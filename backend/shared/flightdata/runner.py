@@ -18,8 +18,8 @@ log = logger(__name__)
 _POLL: Seconds = 1.0
 _FIRST_PAUSE: Seconds = 1.0
 _LONGEST_PAUSE: Seconds = 60.0
-_FULL_PAUSE: Seconds = 0.05
-_LONGEST_QUEUE = 50
+_FULL_PAUSE: Seconds = 0.01
+_LONGEST_QUEUE = 20
 
 
 class _Ended(Exception):

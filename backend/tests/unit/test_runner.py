@@ -244,12 +244,12 @@ def test_a_failure_to_say_when_it_is_due_is_survived(bench):
 
 
 def test_while_the_queue_is_full_sources_wait(bench):
-    bench.line.deep = 50
+    bench.line.deep = 20
     source = Scripted("fast", *answers("fast"))
     bench.start(source)
     assert bench.line.asked_how_deep.wait(SAFE)
     assert source.asked == 0
-    bench.line.deep = 49
+    bench.line.deep = 19
     processed(bench, 3)
 
 
