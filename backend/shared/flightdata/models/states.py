@@ -16,9 +16,11 @@
 | position_source | | OpenSky's code: 0 ADS-B, 1 ASTERIX, 2 MLAT, 3 FLARM; null when it has none |
 | position_type | | readsb's `type` (`adsb_icao`, `tisb_other`, …), where the source says it |
 | category | | OpenSky's code 0…20 |
-| registration, typecode, operator | | of the airframe; ICAO type designator |
+| registration, typecode | | of the airframe; ICAO type designator |
+| operator, airline | | name of who flies it; ICAO code of the airline that the callsign names |
+| country, military | | of the block of its address: ISO 3166-1 alpha-2; whether it is one of armed forces |
 | source | | whose row this is |
-| quality | | set of quality flags, bit i = rule i of `validation.quality.RULES` |
+| quality | | set of quality flags: their bits are in `validation.quality` |
 """
 
 from collections.abc import Mapping
@@ -47,9 +49,15 @@ STATE_SCHEMA: Mapping[str, pl.DataType] = {
     "registration": pl.String(),
     "typecode": pl.String(),
     "operator": pl.String(),
+    "airline": pl.String(),
+    "country": pl.String(),
+    "military": pl.Boolean(),
     "source": pl.String(),
     "quality": pl.UInt32(),
 }
+
+RELATIVE_QUALITY = 0xFFF0_0000
+"""The bits of `quality` that say how a state stands to the one before it. Those below are its own."""
 
 
 def no_states() -> pl.DataFrame:

@@ -30,7 +30,10 @@ class LiveFlight(BaseModel):
     category: int | None = Field(description="OpenSky's code of the emitter category, 0…20")
     registration: str | None
     typecode: str | None = Field(description="ICAO type designator")
-    operator: str | None
+    operator: str | None = Field(description="name of who flies it")
+    airline: str | None = Field(description="ICAO code of the airline that the callsign names")
+    country: str | None = Field(description="of the block of its address, ISO 3166-1 alpha-2")
+    military: bool | None = Field(description="whether its address is in a block of armed forces")
     source: str = Field(description="the source this state came from")
     quality: list[str] = Field(description="what is odd about it")
 
