@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 from faa_designators import MODEL, designators
 
-TABLES = Path(__file__).parents[1] / "shared" / "flightdata" / "reference" / "tables"
+TABLES = Path(__file__).resolve().parents[1] / "shared" / "flightdata" / "reference" / "tables"
 UNALLOCATED = "ZZ"
 NO_AIRCRAFT = "-"  # what the designators of ground vehicles and towers begin with
 

@@ -29,7 +29,7 @@ from flightdata.validation.gate import decode
 from flightdata.validation.judging import judge
 from flightdata.validation.quality import BITS, quality_counts
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]
 EXPIRY = 330.0
 STEP = 10
 KEPT_FOR = 300

@@ -12,24 +12,23 @@ _AIRLINE_FLIGHT = r"^([A-Z]{3})[0-9][A-Z0-9]{0,4}$"
 
 
 class Reference:
-    """Aircraft, airlines and address blocks. Nothing is read before the first `enrich`.
+    """Aircraft, airlines and address blocks.
 
-    `database`: the user's own aircraft table, which has precedence over ours (see `reference.database`).
+    `database`: the user's own aircraft table, which has precedence over ours (see `reference.database`). It is read at
+    once, and ConfigurationError raised if it is none; without one, nothing is read before the first `enrich`.
     """
 
     def __init__(self, database: Path | None = None) -> None:
-        self._database = database
-        self._tables: _Tables | None = None
+        self._tables = _Tables(with_database(shipped.aircraft(), database)) if database else None
 
     def enrich(self, states: pl.DataFrame) -> pl.DataFrame:
         """`states` (a state table) with what is known filled in where the source is silent.
 
         registration, typecode: of the airframe. airline: by the callsign. operator: the airline's name, else who the
-        table of airframes says. country, military: of the address block. origin_country: its name. The first call
-        raises ConfigurationError if the user's own table is none.
+        table of airframes says. country, military: of the address block. origin_country: its name.
         """
         if self._tables is None:
-            self._tables = _Tables(self._database)
+            self._tables = _Tables(shipped.aircraft())
         known = self._tables.of(states)
         silent = {name: pl.coalesce(name, pl.lit(known[name])) for name in known.columns}
         return states.with_columns(**silent)
@@ -38,8 +37,8 @@ class Reference:
 class _Tables:
     """The look-ups, laid out for binary search."""
 
-    def __init__(self, database: Path | None) -> None:
-        self._aircraft = with_database(shipped.aircraft(), database) if database else shipped.aircraft()
+    def __init__(self, aircraft: pl.DataFrame) -> None:
+        self._aircraft = aircraft
         self._airlines = shipped.airlines()
         self._codes = pl.Enum(self._airlines["icao"])
         self._blocks = shipped.blocks()
