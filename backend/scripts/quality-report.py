@@ -125,7 +125,7 @@ def judged(snapshots: Iterable[Snapshot]) -> Iterator[pl.DataFrame]:
     held, latest = no_states(), -math.inf
     for time, states in snapshots:
         latest = max(latest, time)
-        flagged = judge(states, held, time)
+        flagged = judge(states, held)
         held = merge(held, flagged, expiry(latest, EXPIRY)).states
         yield flagged
 

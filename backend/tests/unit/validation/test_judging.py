@@ -29,7 +29,7 @@ def at(seconds=0.0, *, north=0.0, flags=(), **columns):
 
 
 def flags(held, incoming):
-    return names(judge(states(incoming), states(held), NOW)["quality"].item())
+    return names(judge(states(incoming), states(held))["quality"].item())
 
 
 # Edges: one aircraft, 10 s later
@@ -170,7 +170,7 @@ def test_possible_spoofing_goes_on_while_there_is_a_sign(own, expected):
 
 def test_a_new_aircraft_with_two_signs_of_its_own_is_possible_spoofing():
     own = ("altitudes_disagree", "slow_at_altitude")
-    judged = judge(states(at(flags=own)), no_states(), NOW)
+    judged = judge(states(at(flags=own)), no_states())
     assert names(judged["quality"].item()) == (*own, "possible_spoofing")
 
 
@@ -190,7 +190,7 @@ def test_time_trouble_goes_on_when_the_position_freezes_again():
 
 
 def test_a_new_aircraft_is_compared_with_nothing():
-    judged = judge(states(at()), states(at() | {"icao24": "ffffff"}), NOW)
+    judged = judge(states(at()), states(at() | {"icao24": "ffffff"}))
     assert judged.equals(states(at()))
 
 
@@ -214,14 +214,14 @@ def test_the_same_state_keeps_all_flags_that_it_has_beside_others_and_none_of_it
 
 def test_the_rows_keep_their_order_and_are_a_state_table():
     incoming = states(*(at() | {"icao24": name} for name in ("bbbbbb", "aaaaaa", "cccccc")))
-    judged = judge(incoming, states(at() | {"icao24": "aaaaaa"}), NOW)
+    judged = judge(incoming, states(at() | {"icao24": "aaaaaa"}))
     assert judged["icao24"].to_list() == ["bbbbbb", "aaaaaa", "cccccc"]
     assert dict(judged.schema) == dict(STATE_SCHEMA)
 
 
 def test_nothing_beside_nothing_is_nothing():
-    assert judge(no_states(), no_states(), NOW).equals(no_states())
-    assert judge(no_states(), states(at()), NOW).equals(no_states())
+    assert judge(no_states(), no_states()).equals(no_states())
+    assert judge(no_states(), states(at())).equals(no_states())
 
 
 somewhere = st.builds(
@@ -237,12 +237,12 @@ somewhere = st.builds(
 
 @given(somewhere, somewhere)
 def test_a_state_judged_again_beside_itself_has_the_same_flags(held, incoming):
-    once = judge(states(incoming), states(held), NOW)
-    assert judge(states(incoming), once, NOW)["quality"].item() & ~0xFFFFF == once["quality"].item() & ~0xFFFFF
+    once = judge(states(incoming), states(held))
+    assert judge(states(incoming), once)["quality"].item() & ~0xFFFFF == once["quality"].item() & ~0xFFFFF
 
 
 @given(somewhere, somewhere)
 def test_nothing_but_the_flags_changes(held, incoming):
-    judged = judge(states(incoming), states(held), NOW)
+    judged = judge(states(incoming), states(held))
     assert judged.drop("quality").equals(states(incoming).drop("quality"))
     assert judged.select(pl.col("quality") & 0xFFFFF).item() == incoming["quality"]
