@@ -46,29 +46,33 @@ class _Tables:
     def of(self, states: pl.DataFrame) -> pl.DataFrame:
         """The columns to fill in, a row for each of `states`."""
         address = states["icao24"].str.to_integer(base=16, dtype=pl.UInt32, strict=False)
-        airframe, block = self._airframes(address), self._blocks_of(address)
+        airframe, block = self._airframe(address), self._block(address)
         airline = states["callsign"].str.extract(_AIRLINE_FLIGHT).cast(self._codes, strict=False)
         names = self._airlines["name"].gather(airline.to_physical())
+        operators = self._aircraft["operator"].gather(airframe)
         return pl.DataFrame(
             {
-                "registration": airframe["registration"],
-                "typecode": airframe["typecode"],
-                "operator": names.zip_with(names.is_not_null(), airframe["operator"]),
+                "registration": self._aircraft["registration"].gather(airframe),
+                "typecode": self._aircraft["typecode"].gather(airframe),
+                "operator": names.zip_with(names.is_not_null(), operators),
                 "airline": airline.cast(pl.String),
-                "country": block["country"],
-                "military": block["military"],
-                "origin_country": block["name"],
+                "country": self._blocks["country"].gather(block),
+                "military": self._blocks["military"].gather(block),
+                "origin_country": self._blocks["name"].gather(block),
             }
         )
 
-    def _airframes(self, address: pl.Series) -> pl.DataFrame:
+    def _airframe(self, address: pl.Series) -> pl.Series:
+        """The row of each in the aircraft, null where it is none."""
         known = self._aircraft["address"]
-        places = known.search_sorted(address.fill_null(0)).clip(0, known.len() - 1)
-        found = known.gather(places) == address
-        return self._aircraft[places.zip_with(found.fill_null(value=False), pl.Series([None], dtype=places.dtype))]
+        rows = known.search_sorted(address.fill_null(0)).clip(0, known.len() - 1)
+        return _where(rows, (known.gather(rows) == address).fill_null(value=False))
 
-    def _blocks_of(self, address: pl.Series) -> pl.DataFrame:
-        """The last block that starts at or before each address."""
-        places = self._blocks["start"].search_sorted(address.fill_null(0), side="right") - 1
-        known = address.is_not_null()
-        return self._blocks[places.zip_with(known, pl.Series([None], dtype=places.dtype))]
+    def _block(self, address: pl.Series) -> pl.Series:
+        """The row of each in the blocks: the last one that starts at or before it."""
+        rows = self._blocks["start"].search_sorted(address.fill_null(0), side="right") - 1
+        return _where(rows, address.is_not_null())
+
+
+def _where(rows: pl.Series, known: pl.Series) -> pl.Series:
+    return rows.zip_with(known, pl.Series([None], dtype=rows.dtype))
