@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8001
     dashboard_dir: Path | None = None
 
+    aircraft_database: Path | None = None
     live_expiry_seconds: Annotated[Seconds, Field(gt=0)] = 330.0
     fetch_interval_seconds: Annotated[Seconds, Field(gt=0)] = 10.0
     queue_visibility_seconds: Annotated[Seconds, Field(gt=0)] = 60.0

@@ -25,6 +25,7 @@ from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.query import Query
 from flightdata.ports import Clock, Source
+from flightdata.reference.enrich import Reference
 from flightdata.settings import Environment, Settings
 from flightdata.utils.files import sweep
 from flightdata.utils.lock import Locked, exclusive
@@ -99,7 +100,8 @@ class House:
     @cached_property
     def process(self) -> Process:
         expiry = self.settings.live_expiry_seconds
-        return Process(self.archive, self.live, self.ledger, self.clock, expiry=expiry)
+        reference = Reference(self.settings.aircraft_database)
+        return Process(self.archive, self.live, self.ledger, self.clock, expiry=expiry, reference=reference)
 
     @cached_property
     def query(self) -> Query:

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
+import polars as pl
 import pytest
 from fixtures import oracle
 from fixtures.recordings import FILES, GLOBAL, LEGACY, NOTHING, POINTS, SERIES, TRACE
@@ -15,7 +16,7 @@ from fixtures.recordings import FILES, GLOBAL, LEGACY, NOTHING, POINTS, SERIES, 
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotAccount
-from flightdata.models.states import STATE_SCHEMA
+from flightdata.models.states import RELATIVE_QUALITY, STATE_SCHEMA
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.work import work
 from flightdata.ports import QueueDepth
@@ -25,6 +26,7 @@ from flightdata.validation.quality import names
 from flightdata.wiring import House
 
 COMPARED = (*(name for name in STATE_SCHEMA if name not in {"source", "quality"}), "stale_position")
+ENRICHED = ("origin_country", "registration", "typecode", "operator", "airline", "country", "military")
 CONVERTED = ("baro_altitude", "geo_altitude", "velocity", "vertical_rate")  # by readsb's family: two decimals
 
 EVERY = (*GLOBAL, *FILES)
@@ -154,10 +156,12 @@ def test_the_live_picture_is_the_oracle_s_field_by_field(play, name):
 
 def _is_one_of(row, equally_fresh):
     row["stale_position"] = "stale_position" in names(row["quality"])
-    return any(all(_same(field, row[field], one[field]) for field in COMPARED) for one in equally_fresh)
+    return any(all(_same(field, row[field], one.get(field)) for field in COMPARED) for one in equally_fresh)
 
 
 def _same(field, got, expected):
+    if expected is None and field in ENRICHED:  # the source did not say; what we say is for tests/unit/reference
+        return True
     if isinstance(got, str | bool | None) or expected is None:
         return got == expected
     tolerance = 0.005 if field in CONVERTED and expected != round(expected, 2) else 0
@@ -214,8 +218,13 @@ def test_the_series_backwards_and_in_one_batch_ends_in_the_same_picture(play, tm
     process = Process(played.house.archive, other.live, other.ledger, other.clock, expiry=oracle.EXPIRY)
     result = process.batch([step.event for step in reversed(played.distinct)])
     assert result.failed == {}
-    assert other.live.latest().states.sort("icao24").equals(played.picture.states.sort("icao24"))
+    assert _own(other.live.latest().states).equals(_own(played.picture.states))
     other.close()
+
+
+def _own(states):
+    """Without the flags that depend on which state came before: those are of the order."""
+    return states.sort("icao24").with_columns(pl.col("quality") & ~RELATIVE_QUALITY & 0xFFFFFFFF)
 
 
 def test_no_aircraft_of_the_series_is_ever_moved_back_in_time(play):

@@ -35,6 +35,7 @@ GIVEN = {
     "HOST": ("0.0.0.0", "0.0.0.0"),
     "PORT": ("0", 0),
     "DASHBOARD_DIR": ("dist", Path("dist")),
+    "AIRCRAFT_DATABASE": ("own.csv.gz", Path("own.csv.gz")),
     "LIVE_EXPIRY_SECONDS": ("60.5", 60.5),
     "FETCH_INTERVAL_SECONDS": ("5", 5.0),
     "QUEUE_VISIBILITY_SECONDS": ("30", 30.0),

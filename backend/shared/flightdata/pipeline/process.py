@@ -12,10 +12,13 @@ from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.units import Seconds
 from flightdata.ports import Clock, Ledger, LivePictures, RawArchive
+from flightdata.reference.enrich import Reference
 from flightdata.tracking.merge import expiry, merge
 from flightdata.utils.logs import correlation_id, logger
 from flightdata.validation.decoded import Decoded, Unreadable
 from flightdata.validation.gate import decode
+from flightdata.validation.judging import judge
+from flightdata.validation.quality import quality_counts
 
 log = logger(__name__)
 
@@ -39,17 +42,26 @@ class Processed:
 class Process:
     """The second stage. Any event may come again, at any time and in any order: the picture does not mind.
 
-    `expiry`: seconds after its last message that an aircraft leaves the picture.
+    `expiry`: seconds after its last message that an aircraft leaves the picture. `reference`: what is known of aircraft
+    and airlines, by default from the tables that ship.
     """
 
-    def __init__(
-        self, archive: RawArchive, live: LivePictures, ledger: Ledger, clock: Clock, *, expiry: Seconds
+    def __init__(  # noqa: PLR0913, these are what it works with
+        self,
+        archive: RawArchive,
+        live: LivePictures,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        expiry: Seconds,
+        reference: Reference | None = None,
     ) -> None:
         self._archive = archive
         self._live = live
         self._ledger = ledger
         self._clock = clock
         self._expiry = expiry
+        self._reference = reference or Reference()
         self._entered = 0
 
     def batch(self, events: Sequence[SnapshotArchived]) -> Processed:
@@ -74,13 +86,14 @@ class Process:
         return result
 
     def _decoding(self, events: Sequence[SnapshotArchived]) -> Iterator[Future[Decoded]]:
-        """Each one's decoding, begun while the one before is merged: a third of it does not hold the interpreter."""
+        """Each one's decoding and enrichment, begun while the one before is merged: much of it holds no interpreter."""
         with ThreadPoolExecutor(_AHEAD, thread_name_prefix="decode") as pool:
             yield from [pool.submit(self._decode, event.key) for event in events]
 
     def _decode(self, key: str) -> Decoded:
         try:
-            return decode(self._archive.get(key))
+            decoded = decode(self._archive.get(key))
+            return replace(decoded, states=self._reference.enrich(decoded.states))
         except pl.exceptions.PanicException as error:  # no Exception: it would end the worker
             raise RuntimeError(f"polars gave up: {error}") from error
 
@@ -108,7 +121,10 @@ class Process:
 
     def _merged(self, picture: Picture, decoded: Decoded, blank: SnapshotAccount) -> tuple[Picture, SnapshotAccount]:
         time = max(picture.time, decoded.time)
-        merged = merge(picture.states, decoded.states, expiry(time, self._expiry))
+        judged = judge(decoded.states, picture.states)
+        if flagged := {flag: count for flag, count in quality_counts(judged).items() if count}:
+            log.debug("states flagged", key=blank.key, **flagged)
+        merged = merge(picture.states, judged, expiry(time, self._expiry))
         account = replace(
             blank,
             rows=decoded.rows,

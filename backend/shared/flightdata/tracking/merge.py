@@ -2,18 +2,26 @@
 
 Per aircraft and source the state with the greatest `last_contact` is held, whenever it arrives. The order among these
 is total: `last_contact`, then `time_position`, then all other columns. So any order and any repetition of the same
-snapshots ends in the same picture, as a set of rows, and a late answer of a slow source moves nothing back.
+snapshots ends in the same picture, as a set of rows, and a late answer of a slow source moves nothing back. The quality
+flags that say how a state stands to the one before it are no part of the order (docs/decisions/0008).
 """
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from flightdata.models.states import STATE_SCHEMA
+from flightdata.models.states import RELATIVE_QUALITY, STATE_SCHEMA
 from flightdata.models.units import EpochSeconds, Seconds
 
 _FRESHNESS = ["last_contact", "time_position"]
-_TOTAL_ORDER = ["icao24", *_FRESHNESS, *(name for name in STATE_SCHEMA if name not in {"icao24", *_FRESHNESS})]
+_OTHERS = [name for name in STATE_SCHEMA if name not in {"icao24", *_FRESHNESS, "quality"}]
+
+
+def _own_flags(column: str) -> pl.Expr:
+    return pl.col(column) & pl.lit(~RELATIVE_QUALITY & 0xFFFF_FFFF, pl.UInt32)
+
+
+_TOTAL_ORDER = ["icao24", *_FRESHNESS, *_OTHERS, _own_flags("quality")]
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,8 @@ def _wins_tie(incoming: pl.DataFrame, held: pl.DataFrame, tied: pl.Series) -> pl
     rivals = _rivals(incoming, held.lazy())
     pairs = incoming.filter(tied).lazy().join(rivals, on="icao24", how="left", suffix="_held")
     differs = pl.any_horizontal(
-        pl.col(name).ne_missing(pl.col(f"{name}_held")) for name in STATE_SCHEMA if name != "icao24"
+        *(pl.col(name).ne_missing(pl.col(f"{name}_held")) for name in (*_FRESHNESS, *_OTHERS)),
+        _own_flags("quality").ne_missing(_own_flags("quality_held")),
     )
     different = pairs.filter(differs).select("icao24").collect()["icao24"].implode()
     if different.item().is_empty():  # the usual case: the source repeats itself

@@ -30,11 +30,11 @@ _ANY_TIME = math.nan
 
 
 def judge(incoming: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """`incoming` with the flags it has beside `held`, the state before of each aircraft (both: state tables).
+    """`incoming` with the flags it has beside `held`, what the same source said of each aircraft before.
 
+    Both are state tables, `held` with one row an aircraft and source, `incoming` of one source.
     Only a state that was heard later than the held one is compared. The same position keeps the verdict of when it came
     first, and so does the same state; an older one is not judged. So repeating a snapshot changes no flag.
-    `held` has one row per icao24.
     """
     between, compared, concluded = _expressions()
     return (
@@ -64,8 +64,11 @@ def _before(incoming: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
 
     Looked up by row and then gathered: half the time of a join that carries all columns (measured).
     """
-    rows = held.select("icao24").with_row_index("row")
-    places = incoming.select("icao24").join(rows, on="icao24", how="left", maintain_order="left")["row"]
+    theirs = pl.col("source").eq_missing(pl.lit(incoming["source"].first()))
+    rows = held.lazy().select("icao24", "source").with_row_index("row").filter(theirs).drop("source")
+    places = (
+        incoming.lazy().select("icao24").join(rows, on="icao24", how="left", maintain_order="left").collect()["row"]
+    )
     return held.select(pl.col(name).alias(f"held_{name}") for name in _HELD)[places]
 
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import polars as pl
 import pytest
 from fakes import MemoryArchive, MemoryLedger, MemoryPictures, SetClock
 from samples import NOW, archived, body, picture, row, snapshot, state
@@ -9,9 +10,16 @@ from structlog.testing import capture_logs
 from flightdata.errors import Poison, Transient
 from flightdata.models.events import StatesStored
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
+from flightdata.models.states import RELATIVE_QUALITY
 from flightdata.pipeline.process import Process
+from flightdata.validation.quality import names
 
 EXPIRY = 330.0
+
+
+def own(states):
+    """Without the flags that depend on which state came before."""
+    return states.with_columns(pl.col("quality") & ~RELATIVE_QUALITY & 0xFFFFFFFF)
 
 
 class BrokenLedger(MemoryLedger):
@@ -173,8 +181,32 @@ def test_any_order_and_any_batches_end_in_the_same_picture():
         bench = Bench()
         for batch in batches:
             bench.batch(*batch)
-        pictures.append((bench.live.latest().time, bench.live.latest().states.sort("icao24").rows()))
+        pictures.append((bench.live.latest().time, own(bench.live.latest().states).sort("icao24").rows()))
     assert pictures[0] == pictures[1] == pictures[2]
+
+
+def test_a_state_is_enriched_and_judged_beside_the_one_before(bench):
+    bench.batch(snapshot(row("3c6444", callsign="DLH9LF  ")))
+    bench.batch(snapshot(row("3c6444", callsign="DLH9LF  ", latitude=49.5, seen=NOW + 10), time=NOW + 10))
+    (live,) = bench.live.latest().states.iter_rows(named=True)
+    assert (live["airline"], live["operator"], live["country"]) == ("DLH", "Lufthansa", "DE")
+    assert "position_jump" in names(live["quality"])
+
+
+def test_what_is_repeated_keeps_the_flags_of_its_first_time(bench):
+    bench.batch(FIRST, snapshot(row("aaaaaa", latitude=80.0, seen=NOW + 10), time=NOW + 10))
+    before = bench.live.latest().states
+    again = bench.batch(snapshot(row("aaaaaa", latitude=80.0, seen=NOW + 10), time=NOW + 11), FIRST)
+    assert [account.stored for account in again.accounts.values()] == [0, 0]
+    assert bench.live.latest().states.equals(before)
+    assert "position_jump" in names(before.filter(icao24="aaaaaa")["quality"].item())
+
+
+def test_flags_are_told_in_the_debug_log(bench):
+    with capture_logs() as lines:
+        bench.batch(snapshot(row("aaaaaa", latitude=0.0, longitude=0.0), row("bbbbbb", longitude=None)))
+    (told,) = (line for line in lines if line["event"] == "states flagged")
+    assert {"log_level": "debug", "null_island": 1, "no_position": 1}.items() <= told.items()
 
 
 # Bodies that are no snapshot.

@@ -118,6 +118,12 @@ def test_a_tie_that_differs_in_one_column_only_ends_the_same_in_either_order(nam
     assert contents(merge(one, other, ALWAYS).states) == contents(merge(other, one, ALWAYS).states)
 
 
+def test_flags_beside_the_state_before_decide_no_tie():
+    held, incoming = state(quality=1), state(quality=1 | 1 << 20)
+    merged = merge(states(held), states(incoming), ALWAYS)
+    assert (merged.stored, merged.states["quality"].to_list()) == (0, [1])
+
+
 def test_ties_of_several_aircraft_are_decided_each_for_itself():
     held = states(state("aaaaaa", time_position=9), state("bbbbbb", time_position=1), state("cccccc"))
     incoming = states(state("cccccc"), state("bbbbbb", time_position=9), state("aaaaaa", time_position=1))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from samples import NOW, state, states
 
 from flightdata.models.states import STATE_SCHEMA, no_states
+from flightdata.tracking.merge import merge
 from flightdata.utils.geodesy import EARTH_RADIUS
 from flightdata.validation.judging import judge
 from flightdata.validation.quality import mask, names
@@ -246,3 +247,36 @@ def test_nothing_but_the_flags_changes(held, incoming):
     judged = judge(states(incoming), states(held))
     assert judged.drop("quality").equals(states(incoming).drop("quality"))
     assert judged.select(pl.col("quality") & 0xFFFFF).item() == incoming["quality"]
+
+
+# Snapshot after snapshot, as Process takes them. Few moments and places, so that ties and overtaking are the rule.
+
+snapshots = st.lists(
+    st.lists(somewhere, min_size=1, max_size=3).map(lambda rows: states(*rows)), min_size=1, max_size=5
+)
+
+
+def picture(taken):
+    held = no_states()
+    for incoming in taken:
+        held = merge(held, judge(incoming, held), -1.0).states
+    return held
+
+
+def own(table):
+    return table.with_columns(pl.col("quality") & 0xFFFFF)
+
+
+@given(snapshots, st.data())
+def test_any_order_ends_in_the_same_picture_but_for_the_flags_beside_the_state_before(taken, data):
+    shuffled = data.draw(st.permutations(taken + data.draw(st.lists(st.sampled_from(taken), max_size=3))))
+    assert own(picture(shuffled)).equals(own(picture(taken)))
+
+
+@given(snapshots, st.data())
+def test_taking_again_what_was_taken_before_changes_nothing_at_all(taken, data):
+    repeated = list(taken)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(1, len(repeated)))
+        repeated.insert(place, data.draw(st.sampled_from(repeated[:place])))
+    assert picture(repeated).equals(picture(taken))
