@@ -17,6 +17,7 @@ export interface Flight {
   registration: string | null;
   typecode: string | null;
   operator: string | null;
+  military: boolean;
   departure: string | null;
   arrival: string | null;
   source: string;
@@ -62,6 +63,7 @@ export function parseFlight(raw: unknown): Flight | null {
     registration: text(row.registration),
     typecode: text(row.typecode),
     operator: text(row.operator),
+    military: row.military === true,
     departure: text(row.departure),
     arrival: text(row.arrival),
     source: text(row.source) ?? "unknown",

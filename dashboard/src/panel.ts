@@ -31,6 +31,7 @@ const FIELDS: readonly Field[] = [
   { label: "Type", show: (f) => format.textOr(f.typecode) },
   { label: "Operator", show: (f) => f.operator },
   { label: "Country", show: (f) => format.textOr(f.origin_country) },
+  { label: "Military", show: (f) => (f.military ? "by its address" : null) },
   { label: "Route", show: route },
   {
     label: "Altitude",

@@ -20,6 +20,7 @@ export function aFlight(otherwise: Partial<Flight> = {}): Flight {
     registration: "D-AIBC",
     typecode: "A319",
     operator: null,
+    military: false,
     departure: null,
     arrival: null,
     source: "opensky",
