@@ -172,6 +172,9 @@ def test_a_flight_has_opensky_s_names_and_si_units_and_says_what_is_odd(client):
         vertical_rate=0.0,
         squawk="1000",
         position_source=0,
+        operator="Qantas",
+        airline="QFA",
+        military=False,
         quality=["stale_position", "null_island"],
     )
 
