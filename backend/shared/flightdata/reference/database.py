@@ -1,4 +1,4 @@
-"""The user's own aircraft table, laid over ours. Two layouts are known, plain or gzipped, told apart by their start.
+"""The user's own aircraft table. Two layouts are known, plain or gzipped, told apart by their start.
 
 | | OpenSky's aircraft database | tar1090's and readsb's `aircraft.csv.gz` |
 | --- | --- | --- |
@@ -82,19 +82,11 @@ def _reader(line: str, separator: str, quote: str | None) -> Iterator[list[str]]
     return csv.reader([line], delimiter=separator, quotechar=quote)
 
 
-def with_database(ours: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """`ours` (as `shipped.aircraft`) with what the table at `path` knows better. Bad rows are counted and logged.
+def read_database(path: Path) -> pl.DataFrame:
+    """The table at `path` as `shipped.aircraft`; of two rows of an aircraft the later one counts.
 
-    Raises ConfigurationError if it is no such table.
+    Bad rows are counted and logged. Raises ConfigurationError if it is no such table.
     """
-    theirs = _read(path)
-    both = ours.join(theirs, on="address", how="full", coalesce=True, suffix="_own")
-    better = [pl.coalesce(f"{name}_own", name).alias(name) for name in _SCHEMA if name != "address"]
-    return both.select("address", *better).sort("address")
-
-
-def _read(path: Path) -> pl.DataFrame:
-    """The table at `path` with the columns of _SCHEMA, a row an aircraft; of two rows the later one counts."""
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == _GZIP
@@ -111,7 +103,9 @@ def _read(path: Path) -> pl.DataFrame:
     if table.is_empty():
         raise ConfigurationError(f"AIRCRAFT_DATABASE={path}: none of its {rows:,} rows has an address; {_EXPECTED}")
     log.info("aircraft database read", path=str(path), aircraft=table.height, bad_rows=rows - table.height)
-    return table.unique("address", keep="last", maintain_order=True)
+    in_order = table.sort("address", maintain_order=True)
+    last = in_order["address"] != in_order["address"].shift(-1)
+    return in_order.filter(last.fill_null(value=True))
 
 
 def _table(lines: IO[str]) -> tuple[pl.DataFrame, int]:

@@ -5,10 +5,12 @@ from pathlib import Path
 import polars as pl
 
 from flightdata.reference import shipped
-from flightdata.reference.database import with_database
+from flightdata.reference.database import read_database
 
 _AIRLINE_FLIGHT = r"^([A-Z]{3})[0-9][A-Z0-9]{0,4}$"
-"""ICAO Annex 10, Volume II, 5.2.1.7.2: an airline's three-letter designator and its flight; a digit comes first."""
+"""An airline's three-letter designator (ICAO Doc 8585) and its flight. One that does not begin with a digit cannot be
+told from a registration.
+"""
 
 
 class Reference:
@@ -19,7 +21,7 @@ class Reference:
     """
 
     def __init__(self, database: Path | None = None) -> None:
-        self._tables = _Tables(with_database(shipped.aircraft(), database)) if database else None
+        self._tables = _Tables(read_database(database), shipped.aircraft()) if database else None
 
     def enrich(self, states: pl.DataFrame) -> pl.DataFrame:
         """`states` (a state table) with what is known filled in where the source is silent.
@@ -35,9 +37,9 @@ class Reference:
 
 
 class _Tables:
-    """The look-ups, laid out for binary search."""
+    """The look-ups, laid out for binary search. Of several tables of aircraft the first one that knows it counts."""
 
-    def __init__(self, aircraft: pl.DataFrame) -> None:
+    def __init__(self, *aircraft: pl.DataFrame) -> None:
         self._aircraft = aircraft
         self._airlines = shipped.airlines()
         self._codes = pl.Enum(self._airlines["icao"])
@@ -49,12 +51,11 @@ class _Tables:
         airframe, block = self._airframe(address), self._block(address)
         airline = states["callsign"].str.extract(_AIRLINE_FLIGHT).cast(self._codes, strict=False)
         names = self._airlines["name"].gather(airline.to_physical())
-        operators = self._aircraft["operator"].gather(airframe)
         return pl.DataFrame(
             {
-                "registration": self._aircraft["registration"].gather(airframe),
-                "typecode": self._aircraft["typecode"].gather(airframe),
-                "operator": names.zip_with(names.is_not_null(), operators),
+                "registration": airframe["registration"],
+                "typecode": airframe["typecode"],
+                "operator": _else(names, airframe["operator"]),
                 "airline": airline.cast(pl.String),
                 "country": self._blocks["country"].gather(block),
                 "military": self._blocks["military"].gather(block),
@@ -62,11 +63,17 @@ class _Tables:
             }
         )
 
-    def _airframe(self, address: pl.Series) -> pl.Series:
-        """The row of each in the aircraft, null where it is none."""
-        known = self._aircraft["address"]
-        rows = known.search_sorted(address.fill_null(0)).clip(0, known.len() - 1)
-        return _where(rows, (known.gather(rows) == address).fill_null(value=False))
+    def _airframe(self, address: pl.Series) -> dict[str, pl.Series]:
+        """registration, typecode, operator of each."""
+        found: dict[str, pl.Series] = {}
+        for table in self._aircraft:
+            known = table["address"]
+            rows = known.search_sorted(address.fill_null(0)).clip(0, known.len() - 1)
+            rows = _where(rows, (known.gather(rows) == address).fill_null(value=False))
+            for name in ("registration", "typecode", "operator"):
+                values = table[name].gather(rows)
+                found[name] = _else(found[name], values) if name in found else values
+        return found
 
     def _block(self, address: pl.Series) -> pl.Series:
         """The row of each in the blocks: the last one that starts at or before it."""
@@ -76,3 +83,7 @@ class _Tables:
 
 def _where(rows: pl.Series, known: pl.Series) -> pl.Series:
     return rows.zip_with(known, pl.Series([None], dtype=rows.dtype))
+
+
+def _else(values: pl.Series, others: pl.Series) -> pl.Series:
+    return values.zip_with(values.is_not_null(), others)
