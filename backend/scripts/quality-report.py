@@ -41,6 +41,7 @@ RECORDINGS = {
     "globe 2026-05": "opensky/global_20260508",
     "globe 2021": "opensky/single/2021-10-17T114950Z.json.gz",
     "globe 2022": "opensky/single/2022-04-08T043739Z_extended18.json.gz",
+    "tiny": "opensky/tiny",
     "Washington 1 s": "opensky/series/dcmetro_20230318_1s.jsonl.gz",
     "readsb and dump1090": "readsb",
 }
@@ -56,7 +57,8 @@ Counts over the recordings, made by `python scripts/quality-report.py` in `backe
 ## Recorded answers
 
 States, each judged beside the picture before it. The snapshots of the globe are up to 30 min apart, so that most of
-their aircraft have no state to be compared with. Most of readsb's are points of a day in one file, hence stale.
+their aircraft have no state to be compared with. Most of readsb's are points of a day in one file, hence stale. All
+rows of the answer of 2017 (13 columns) are rejected, so it has no column here.
 
 {recorded}
 
