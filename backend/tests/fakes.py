@@ -106,3 +106,29 @@ class Outbox:
 
     def publish(self, event):
         self.events.append(event)
+
+
+class MemoryBudgets:
+    def __init__(self):
+        self.budgets = {}
+
+    def update(self, account, change):
+        self.budgets[account] = change(self.budgets.get(account))
+        return self.budgets[account]
+
+    def find(self, account):
+        return self.budgets.get(account)
+
+    def known(self):
+        return [self.budgets[account] for account in sorted(self.budgets)]
+
+
+class MemoryLease:
+    def __init__(self):
+        self.taken = {}
+
+    def take(self, name, tick):
+        free = tick > self.taken.get(name, -1)
+        if free:
+            self.taken[name] = tick
+        return free

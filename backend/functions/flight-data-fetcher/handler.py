@@ -1,16 +1,15 @@
-"""Lambda: a scheduled tick fetches one answer of the source. `python handler.py` runs it on its sample event."""
+"""Lambda: a scheduled tick fetches what the source has. `python handler.py` runs it on its sample event."""
 
 from pathlib import Path
 from typing import Any
 
 from flightdata import triggers
-from flightdata.wiring import SHIPPED, house
+from flightdata.wiring import house
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     stages = house()
-    source = stages.source((*stages.settings.sources, SHIPPED)[0])
-    return triggers.on_schedule(stages.fetch, source)
+    return triggers.on_schedule(stages.fetch, stages.scheduled)
 
 
 if __name__ == "__main__":

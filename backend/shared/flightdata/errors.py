@@ -16,6 +16,10 @@ class Transient(FlightDataError):
         self.retry_after = retry_after
 
 
+class NotDue(FlightDataError):
+    """It is too early, or somebody else does it: nothing failed."""
+
+
 class Poison(FlightDataError):
     """A message that will never be processed, however often it is tried: for the dead letters."""
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from flightdata.errors import Transient
+from flightdata.models.credits import Budget
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
@@ -27,7 +29,41 @@ class Source(Protocol):
         ...
 
     def fetch(self) -> RawSnapshot:
-        """One answer, as it came. Raises Transient when there is none now."""
+        """One answer, as it came; where a tick has several, `next_due` then says at once.
+
+        Raises Transient when there is none now, BadAnswer when it is none that can be used, NotDue when it is too
+        early or another process has this tick.
+        """
+        ...
+
+
+class BadAnswer(Transient):
+    """The source answered, but not with states. `evidence` is what it said."""
+
+    def __init__(self, message: str, evidence: RawSnapshot) -> None:
+        super().__init__(message)
+        self.evidence = evidence
+
+
+class Budgets(Protocol):
+    """What is known about the accounts that have credits. Durable when `update` returns."""
+
+    def update(self, account: str, change: Callable[[Budget | None], Budget]) -> Budget:
+        """Replace what is known by `change` of it (None: nothing yet), as one step; nothing happens if it raises."""
+        ...
+
+    def find(self, account: str) -> Budget | None: ...
+
+    def known(self) -> Sequence[Budget]:
+        """All of them, by account."""
+        ...
+
+
+class Lease(Protocol):
+    """Who fetches a tick. Durable when it returns."""
+
+    def take(self, name: str, tick: int) -> bool:
+        """Whether the tick of `name` is now ours. Each is given once, to whoever asks first, and none that is past."""
         ...
 
 

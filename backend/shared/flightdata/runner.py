@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from flightdata.errors import NotDue
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.process import Process
@@ -77,7 +78,13 @@ class Runner:
         due = source.next_due()
         if due == math.inf:
             raise _Ended
-        return not (self._is_due(due) and self._has_room()) or self._fetch.tick(source) is not None
+        if not (self._is_due(due) and self._has_room()):
+            return True
+        try:
+            done = self._fetch.tick(source) is not None
+        except NotDue:
+            done = False
+        return done or source.next_due() > self._clock()  # who says when to ask again needs no pause besides
 
     def _repeat(self, step: Callable[[], bool]) -> None:
         """Do `step` until told to stop; while it fails, or raises, with growing pauses."""

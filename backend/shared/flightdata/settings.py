@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from flightdata.models.credits import AccountClass
 from flightdata.models.units import Seconds
 
 
@@ -54,8 +55,16 @@ class Settings(BaseSettings):
     cache_ttl_seconds: Annotated[int, Field(ge=0)] = 30
 
     opensky_api_url: str = "https://opensky-network.org/api"
-    opensky_client_id: str | None = None
+    opensky_token_url: str = (
+        "https://auth.opensky-network.org/auth/realms/opensky-network/protocol/openid-connect/token"  # noqa: S105
+    )
+    opensky_client_id: SecretStr | None = None
     opensky_client_secret: SecretStr | None = None
+    opensky_credentials_file: Path | None = None
+    opensky_account: AccountClass | None = None
+    opensky_areas: str = ""
+    opensky_tick_seconds: Annotated[Seconds, Field(gt=0, le=3600)] = 30.0
+    opensky_timeout_seconds: Annotated[Seconds, Field(gt=0, le=300)] = 20.0
 
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None

@@ -19,9 +19,8 @@ LambdaEvent = dict[str, Any]
 
 
 def on_schedule(fetch: Fetch, source: Source) -> dict[str, Any]:
-    """A scheduled tick: what was archived, if anything was."""
-    event = fetch.tick(source)
-    return {"archived": event.key if event else None}
+    """A scheduled tick: what was archived, if anything was and is due."""
+    return {"archived": [event.key for event in fetch.all_due(source) if event]}
 
 
 def on_snapshots(process: Process, event: LambdaEvent) -> dict[str, Any]:

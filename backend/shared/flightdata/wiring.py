@@ -12,10 +12,13 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from flightdata.backends.archive.folder import FolderArchive
+from flightdata.backends.budgets.sqlite import SqliteBudgets
 from flightdata.backends.health.sqlite import SqliteHealth
+from flightdata.backends.lease.sqlite import SqliteLease
 from flightdata.backends.ledger.sqlite import SqliteLedger
 from flightdata.backends.live.file import FilePictures
 from flightdata.backends.queue.sqlite import SqliteQueue
+from flightdata.clients.opensky import Account, OpenSky, Tokens, boxes, credentials
 from flightdata.clients.recording import Recording, Times
 from flightdata.clients.simulation import Simulation
 from flightdata.errors import ConfigurationError
@@ -28,6 +31,7 @@ from flightdata.ports import Clock, Source
 from flightdata.reference.enrich import Reference
 from flightdata.settings import Environment, Settings
 from flightdata.utils.files import sweep
+from flightdata.utils.http import Http
 from flightdata.utils.lock import Locked, exclusive
 from flightdata.web.app import create_app
 
@@ -36,6 +40,9 @@ PARIS = Path(str(files("flightdata.clients.recording") / "shipped" / "paris-2021
 
 SHIPPED = "recording"
 """The source of this name without a path plays it."""
+
+LIVE = "opensky"
+"""The source of `--live`."""
 
 _BUILT_MAP = Path(__file__).parents[3] / "dashboard" / "dist"
 
@@ -94,6 +101,14 @@ class House:
         return SqliteHealth(self._folder / "health.sqlite")
 
     @cached_property
+    def budgets(self) -> SqliteBudgets:
+        return SqliteBudgets(self._folder / "budgets.sqlite")
+
+    @cached_property
+    def lease(self) -> SqliteLease:
+        return SqliteLease(self._folder / "lease.sqlite")
+
+    @cached_property
     def fetch(self) -> Fetch:
         return Fetch(self.archive, self.queue, self.health, self.clock)
 
@@ -134,14 +149,26 @@ class House:
         return self._folder / "flightdata.lock"
 
     def source(self, spec: str, pace: Pace = Pace()) -> Source:
-        """The source that `spec` names: `recording[:PATH]` or `simulation[:N]`. Raises ConfigurationError."""
+        """The source that `spec` names: `opensky[:BOXES]`, `recording[:PATH]` or `simulation[:N]`.
+
+        Raises ConfigurationError.
+        """
         kind, _, rest = spec.partition(":")
+        if kind == LIVE:
+            return self._opensky(rest)
         if kind == SHIPPED:
             path = Path(rest) if rest else PARIS
             return Recording([path], clock=self.clock, speed=pace.speed, times=pace.times, loop=pace.loop)
         if kind == "simulation":
             return self._simulation(rest, pace)
-        raise ConfigurationError(f"unknown source {spec!r}; there are: recording[:PATH], simulation[:AIRCRAFT]")
+        raise ConfigurationError(
+            f"unknown source {spec!r}; there are: opensky[:BOXES], recording[:PATH], simulation[:AIRCRAFT]"
+        )
+
+    @cached_property
+    def scheduled(self) -> Source:
+        """What a scheduled tick fetches; one for all ticks, because it keeps connections and tokens."""
+        return self.source((*self.settings.sources, SHIPPED)[0])
 
     def recordings(self, paths: Sequence[Path]) -> Recording:
         """The recordings at `paths` as they were recorded, as fast as they are taken. Raises NotFound."""
@@ -166,9 +193,30 @@ class House:
 
     def close(self) -> None:
         """Let go of the files."""
-        for name in ("queue", "ledger", "health"):
+        for name in ("queue", "ledger", "health", "budgets", "lease"):
             if name in self.__dict__:
                 getattr(self, name).close()
+
+    def _opensky(self, areas: str) -> OpenSky:
+        settings = self.settings
+        http = Http(timeout=settings.opensky_timeout_seconds)
+        account = Account(known_class=settings.opensky_account)
+        known = credentials(
+            settings.opensky_client_id, settings.opensky_client_secret, settings.opensky_credentials_file
+        )
+        if known:
+            tokens = Tokens(http, settings.opensky_token_url, known, self.clock)
+            account = Account(known.account, tokens, settings.opensky_account)
+        return OpenSky(
+            settings.opensky_api_url,
+            account,
+            boxes(areas or settings.opensky_areas),
+            http=http,
+            budgets=self.budgets,
+            lease=self.lease,
+            tick=settings.opensky_tick_seconds,
+            clock=self.clock,
+        )
 
     def _simulation(self, aircraft: str, pace: Pace) -> Simulation:
         if not (aircraft or "1000").isdecimal() or int(aircraft or 1000) == 0:

@@ -5,11 +5,14 @@ import math
 from itertools import pairwise
 
 import pytest
-from fakes import SetClock
+from fakes import MemoryBudgets, MemoryLease, SetClock
+from fixtures.opensky_service import Direct, OpenSkyService
 from samples import NOW, body, row
 
+from flightdata.clients.opensky import Account, OpenSky, boxes
 from flightdata.clients.recording import Recording, Times
 from flightdata.clients.simulation import Simulation
+from flightdata.models.credits import AccountClass
 from flightdata.models.snapshot import SnapshotKey, source_name
 from flightdata.validation.gate import decode
 
@@ -35,7 +38,19 @@ def points(folder):
     return [folder]
 
 
+def live(clock, areas):
+    """OpenSky as it is on a good day."""
+    service = OpenSkyService(
+        clock, sky=lambda now: [row(seen=now, latitude=48.0), row("bbbbbb", seen=now, latitude=51.0)]
+    )
+    account = Account(known_class=AccountClass.FEEDER)
+    stores = {"budgets": MemoryBudgets(), "lease": MemoryLease()}
+    return OpenSky("http://fake/api", account, boxes(areas), http=Direct(service), clock=clock, **stores)
+
+
 OPEN = {
+    "opensky": lambda _, clock: live(clock, "globe"),
+    "opensky, two boxes": lambda _, clock: live(clock, "47,49,1,4/50,52,1,4"),
     "recording": lambda folder, clock: Recording(opensky(folder), clock=clock),
     "recording, its own times": lambda folder, clock: Recording(opensky(folder), clock=clock, times=Times.RECORDED),
     "recording, at once": lambda folder, clock: Recording(opensky(folder), clock=clock, speed=math.inf),

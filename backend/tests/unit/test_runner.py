@@ -7,7 +7,7 @@ import pytest
 from fakes import MemoryArchive, MemoryHealth, MemoryLedger, MemoryPictures, SetClock
 from samples import NOW, row, snapshot
 
-from flightdata.errors import Transient
+from flightdata.errors import NotDue, Transient
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.process import Process
 from flightdata.ports import Delivery, QueueDepth
@@ -155,6 +155,22 @@ def test_a_source_that_failed_is_asked_again(bench):
     bench.start(source)
     processed(bench, 1)
     assert source.asked == 2
+
+
+@pytest.mark.parametrize("error", [Transient("timed out"), NotDue("another process has it")])
+def test_a_source_that_says_when_to_ask_again_is_not_made_to_pause_besides(bench, error):
+    """Six failures in a row would be a minute of pauses."""
+
+    class Prompt(Scripted):
+        asked_again = True
+
+        def next_due(self):
+            self.asked_again = not self.asked_again
+            return max(super().next_due(), bench.clock.now + self.asked_again)
+
+    source = Prompt("prompt", *[error] * 12, *answers("prompt", 1))
+    bench.start(source)
+    assert source.over.wait(SAFE / 3), "it was made to wait"
 
 
 def test_a_source_that_is_over_is_not_asked_again(bench):

@@ -2,8 +2,9 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from flightdata.models.credits import AccountClass
 from flightdata.settings import Environment, LogFormat, Settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -44,7 +45,14 @@ GIVEN = {
     "MAX_PAGE_SIZE": ("20", 20),
     "CACHE_TTL_SECONDS": ("0", 0),
     "OPENSKY_API_URL": ("http://localhost:1", "http://localhost:1"),
-    "OPENSKY_CLIENT_ID": ("me", "me"),
+    "OPENSKY_TOKEN_URL": ("http://localhost:2", "http://localhost:2"),
+    "OPENSKY_CLIENT_ID": ("me", SecretStr("me")),
+    "OPENSKY_CLIENT_SECRET": ("hush", SecretStr("hush")),
+    "OPENSKY_CREDENTIALS_FILE": ("credentials.json", Path("credentials.json")),
+    "OPENSKY_ACCOUNT": ("feeder", AccountClass.FEEDER),
+    "OPENSKY_AREAS": ("47,49,1,4", "47,49,1,4"),
+    "OPENSKY_TICK_SECONDS": ("10", 10.0),
+    "OPENSKY_TIMEOUT_SECONDS": ("5", 5.0),
     "AWS_REGION": ("eu-central-1", "eu-central-1"),
     "AWS_ENDPOINT_URL": ("http://localhost:4566", "http://localhost:4566"),
     "S3_RAW_BUCKET": ("raw", "raw"),
@@ -79,7 +87,7 @@ def test_variables_have_the_names_that_the_mission_gives_them():
     assert AS_THE_MISSION_NAMES_THEM <= NAMES
 
 
-@pytest.mark.parametrize("name", sorted(NAMES - {"OPENSKY_CLIENT_SECRET"}))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_setting_is_read_from_the_variable_of_its_name(monkeypatch, name):
     text, value = GIVEN[name]
     monkeypatch.setenv(name, text)
@@ -94,7 +102,8 @@ def test_an_empty_variable_is_none(monkeypatch, name):
     )
 
 
-def test_the_secret_is_read_but_never_shown(monkeypatch):
+def test_credentials_are_read_but_never_shown(monkeypatch):
+    monkeypatch.setenv("OPENSKY_CLIENT_ID", "hush-me")
     monkeypatch.setenv("OPENSKY_CLIENT_SECRET", "hush")
     settings = Settings()
     assert settings.opensky_client_secret.get_secret_value() == "hush"
@@ -129,6 +138,10 @@ def test_what_is_given_wins_over_both(monkeypatch, tmp_path):
         ("LIVE_EXPIRY_SECONDS", "nan"),
         ("FETCH_INTERVAL_SECONDS", "0"),
         ("FETCH_INTERVAL_SECONDS", "nan"),
+        ("OPENSKY_ACCOUNT", "rich"),
+        ("OPENSKY_TICK_SECONDS", "0"),
+        ("OPENSKY_TICK_SECONDS", "nan"),
+        ("OPENSKY_TIMEOUT_SECONDS", "0"),
         ("QUEUE_VISIBILITY_SECONDS", "0"),
         ("QUEUE_MAX_ATTEMPTS", "0"),
         ("MAX_PAGE_SIZE", "0"),

@@ -1,5 +1,6 @@
 import gzip
 import json
+import math
 from hashlib import md5
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from fakes import MemoryArchive, MemoryHealth, MemoryLedger, MemoryPictures, Out
 from samples import NOW, archived, row, snapshot
 
 from flightdata.clients.recording import Recording, Times
-from flightdata.errors import Transient
+from flightdata.errors import NotDue, Transient
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.process import Process
@@ -135,13 +136,20 @@ class Scripted:
     def __init__(self, answer):
         self.answer = answer
 
+    def next_due(self):
+        return math.inf if self.answer is None else 0.0
+
     def fetch(self):
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        answer, self.answer = self.answer, None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
-@pytest.mark.parametrize(("answer", "archived"), [(GOOD, GOOD.key), (Transient("timed out"), None)])
+@pytest.mark.parametrize(
+    ("answer", "archived"),
+    [(GOOD, [GOOD.key]), (Transient("timed out"), []), (NotDue("another has it"), []), (None, [])],
+)
 def test_a_scheduled_tick_says_what_was_archived(answer, archived):
     fetch = Fetch(MemoryArchive(), Outbox(), MemoryHealth(), SetClock(NOW))
     assert on_schedule(fetch, Scripted(answer)) == {"archived": archived}

@@ -106,7 +106,7 @@ def test_the_pace_reaches_the_recording(house, recording):
 
 @pytest.mark.parametrize(
     "spec",
-    ["", "opensky", "Recording", "simulation:0", "simulation:-1", "simulation:x", "simulation:1.5", "simulation:²"],
+    ["", "OpenSky", "Recording", "simulation:0", "simulation:-1", "simulation:x", "simulation:1.5", "simulation:²"],
 )
 def test_a_source_that_is_none_is_refused_by_its_name(house, spec):
     with pytest.raises(ConfigurationError) as caught:

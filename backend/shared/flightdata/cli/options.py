@@ -14,7 +14,8 @@ Sources = Annotated[
     list[str] | None,
     typer.Option(
         "--source",
-        help="Where states come from: recording[:PATH] or simulation[:AIRCRAFT]; repeatable."
+        help="Where states come from: opensky[:SOUTH,NORTH,WEST,EAST[/…]], recording[:PATH] or simulation[:AIRCRAFT];"
+        " repeatable."
         "  [env: SOURCES; default: recording, the one that ships]",
         show_default=False,
     ),

@@ -1,12 +1,13 @@
 """`flightdata fetch` and `flightdata process`: one stage by itself, for schedulers and for a look inside."""
 
 import math
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from flightdata.cli.options import Data, Sources
-from flightdata.cli.output import Exit, configure_logs, fail, print_json, settings, told
+from flightdata.cli.output import Exit, configure_logs, fail, messages, print_json, settings, told
 from flightdata.errors import ConfigurationError
 from flightdata.pipeline.work import work
 from flightdata.wiring import SHIPPED, House
@@ -18,7 +19,10 @@ def fetch(
     *,
     once: Annotated[bool, typer.Option("--once", help="One tick of each source, then end.")] = False,
 ) -> None:
-    """Fetch one answer of each source into the archive and the queue; print the events as JSON."""
+    """Fetch what each source has now into the archive and the queue; print the events as JSON.
+
+    A source that another process fetches, or that is not due (OpenSky spreads its credits), is left alone.
+    """
     with told():
         if not once:
             raise ConfigurationError("fetch takes one tick: say --once; `flightdata up` fetches again and again")
@@ -26,7 +30,10 @@ def fetch(
         configure_logs(loaded)
         house = House(loaded)
         sources = [house.source(spec) for spec in loaded.sources or (SHIPPED,)]
-        events = [house.fetch.tick(one) for one in sources if one.next_due() < math.inf]
+        events = [event for one in sources for event in house.fetch.all_due(one)]
+        for one in sources:
+            if not events and house.clock() < (due := one.next_due()) < math.inf:
+                messages.print(f"{one.name} is not due before {datetime.fromtimestamp(due, UTC):%F %T}Z")
         house.close()
         print_json([event.model_dump() for event in events if event])
         if None in events:

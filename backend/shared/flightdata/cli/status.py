@@ -9,6 +9,7 @@ from rich.table import Table
 
 from flightdata.cli.options import Data, Json
 from flightdata.cli.output import Exit, configure_logs, print_json, print_table, settings, told
+from flightdata.clients import opensky
 from flightdata.errors import NotFound
 from flightdata.utils.lock import held_by
 from flightdata.wiring import House
@@ -52,6 +53,7 @@ def gather(house: House) -> dict[str, Any]:
         },
         "queue": asdict(depth),
         "sources": [asdict(one) for one in sources],
+        "opensky": [opensky.report(budget, house.clock()) for budget in house.budgets.known()],
         "totals": asdict(house.ledger.totals()),
     }
 
@@ -62,13 +64,15 @@ def _print(report: dict[str, Any]) -> None:
     table.add_row("running", report["running"] or "no")
     table.add_row("data", report["data"])
     if picture["version"]:
-        when = datetime.fromtimestamp(picture["time"], UTC)
-        table.add_row("picture", f"{picture['aircraft']:,} aircraft, version {picture['version']}, {when:%F %T}Z")
+        when = _clock(picture["time"])
+        table.add_row("picture", f"{picture['aircraft']:,} aircraft, version {picture['version']}, {when}")
     else:
         table.add_row("picture", "none yet")
     table.add_row("queue", ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in queue.items()))
     for source in report["sources"]:
         table.add_row(f"source {source['name']}", source["error"] or "works")
+    for account in report["opensky"]:
+        _add_credits(table, account)
     table.add_row("snapshots", f"{totals['snapshots']:,}, {totals['unreadable']:,} of them unreadable")
     table.add_row("rows", f"{totals['rows']:,} = {totals['stored']:,} stored + {totals['superseded']:,} superseded")
     for reason, count in totals["rejected"].items():
@@ -76,3 +80,25 @@ def _print(report: dict[str, Any]) -> None:
     for trouble in report["degraded"]:
         table.add_row("degraded", trouble, style="yellow")
     print_table(table)
+
+
+def _add_credits(table: Table, account: dict[str, Any]) -> None:
+    table.add_row(
+        "opensky credits",
+        f"{account['credits_left']:,} of {account['credits']:,} left ({account['class']}), all of them again by"
+        f" {_clock(account['renewed_by'])}",
+    )
+    table.add_row(
+        "opensky price",
+        f"{account['price']} a tick for {account['areas']}: every {account['interval']:g} s on average",
+    )
+    table.add_row("opensky next call", _clock(account["next_call"]))
+    for idea in account["cheaper"]:
+        table.add_row("", f"more often with {idea}")
+    if account["failure"]:
+        since = _clock(account["failing_since"])
+        table.add_row(f"opensky {account['failure']}", f"since {since}: {account['reason']}", style="yellow")
+
+
+def _clock(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%F %T}Z"

@@ -14,7 +14,7 @@ from flightdata.models.units import Seconds
 from flightdata.runner import Runner
 from flightdata.settings import Settings
 from flightdata.utils.logs import logger
-from flightdata.wiring import SHIPPED, House, Pace
+from flightdata.wiring import LIVE, SHIPPED, House, Pace
 
 log = logger(__name__)
 
@@ -33,6 +33,9 @@ def up(  # noqa: PLR0913, each is an option
     speed: Speed = "1",
     times: Annotated[Times, typer.Option(help="Recordings: with their own times, or as if it were now.")] = Times.NOW,
     loop: Annotated[bool, typer.Option(help="Recordings: over and over.")] = True,  # noqa: FBT002, Typer's way
+    live: Annotated[  # noqa: FBT002, Typer's way
+        bool, typer.Option("--live", help="Live data: where no source is named, OpenSky instead of the recording.")
+    ] = False,
 ) -> None:
     """Run the whole pipeline in one process: fetch, process, answer questions.
 
@@ -43,7 +46,7 @@ def up(  # noqa: PLR0913, each is an option
         configure_logs(loaded)
         house = House(loaded)
         pace = Pace(_factor(speed), times, loop)
-        sources = [house.source(spec, pace) for spec in loaded.sources or (SHIPPED,)]
+        sources = [house.source(spec, pace) for spec in loaded.sources or (LIVE if live else SHIPPED,)]
         if len({one.name for one in sources}) < len(sources):
             raise ConfigurationError("two sources have the same name; give each one once")
         with listen(loaded.host, loaded.port) as listener, house.alone():

@@ -1,14 +1,16 @@
+import math
+
 import pytest
 from fakes import MemoryArchive, MemoryHealth, Outbox, SetClock
 from samples import NOW, row, snapshot
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from flightdata.errors import Poison, Transient
+from flightdata.errors import NotDue, Poison, Transient
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.pipeline.fetch import Fetch
-from flightdata.ports import SourceHealth
+from flightdata.ports import BadAnswer, SourceHealth
 
 
 class Scripted:
@@ -146,3 +148,59 @@ def test_what_could_not_be_published_is_in_the_archive_all_the_same_and_counts_a
         bench.fetch.tick(Scripted(SNAPSHOT))
     assert list(bench.archive.keys()) == [SNAPSHOT.key]
     assert bench.health.sources() == []
+
+
+def test_an_answer_that_is_none_is_archived_as_evidence_and_noted_as_a_failure(bench):
+    html = RawSnapshot("scripted", NOW, b"<html>Service unavailable</html>")
+    assert bench.fetch.tick(Scripted(BadAnswer("HTML", html))) is None
+    assert bench.archive.get(html.key) == html
+    assert [event.key for event in bench.outbox.events] == [html.key]
+    assert bench.health.sources() == [SourceHealth("scripted", None, "HTML", 1)]
+
+
+def test_what_is_not_due_is_neither_a_success_nor_a_failure(bench):
+    with pytest.raises(NotDue):
+        bench.fetch.tick(Scripted(NotDue("later")))
+    assert bench.health.sources() == []
+
+
+# Everything that is due.
+
+
+class Due(Scripted):
+    """Due at these moments, one for each answer, and never again."""
+
+    def __init__(self, dues, *answers):
+        super().__init__(*answers)
+        self.dues = list(dues)
+
+    def next_due(self):
+        return self.dues[0] if self.dues else math.inf
+
+    def fetch(self):
+        self.dues.pop(0)
+        return super().fetch()
+
+
+def several(count):
+    return [snapshot(row(), time=NOW + number, source="somebody") for number in range(count)]
+
+
+def test_all_answers_of_a_tick_are_fetched_and_none_of_the_next(bench):
+    events = bench.fetch.all_due(Due([0, 0, NOW + 7, NOW + 8], *several(4)))
+    assert [event.key for event in events] == [one.key for one in several(3)]
+
+
+def test_after_a_failure_the_rest_of_the_tick_is_left_for_the_next(bench):
+    first, second = several(2)
+    events = bench.fetch.all_due(Due([0, 0, 0], first, Transient("timed out"), second))
+    assert [event and event.key for event in events] == [first.key, None]
+
+
+def test_where_another_process_has_the_tick_nothing_is_fetched_and_nothing_failed(bench):
+    assert bench.fetch.all_due(Due([0, 0], NotDue("another"), *several(1))) == []
+    assert bench.health.sources() == []
+
+
+def test_a_source_that_is_always_due_ends_too(bench):
+    assert len(bench.fetch.all_due(Due([0] * 1_000, *[SNAPSHOT] * 1_000))) == 100

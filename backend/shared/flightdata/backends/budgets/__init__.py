@@ -1,0 +1,1 @@
+"""Where it is remembered what accounts have left and how their calls fare."""

@@ -1,0 +1,1 @@
+"""Who fetches a tick, when several could."""
