@@ -109,6 +109,10 @@ class House:
         return SqliteLease(self._folder / "lease.sqlite")
 
     @cached_property
+    def http(self) -> Http:
+        return Http(timeout=self.settings.opensky_timeout_seconds)
+
+    @cached_property
     def fetch(self) -> Fetch:
         return Fetch(self.archive, self.queue, self.health, self.clock)
 
@@ -192,26 +196,25 @@ class House:
             ) from error
 
     def close(self) -> None:
-        """Let go of the files."""
-        for name in ("queue", "ledger", "health", "budgets", "lease"):
+        """Let go of files and connections."""
+        for name in ("queue", "ledger", "health", "budgets", "lease", "http"):
             if name in self.__dict__:
                 getattr(self, name).close()
 
     def _opensky(self, areas: str) -> OpenSky:
         settings = self.settings
-        http = Http(timeout=settings.opensky_timeout_seconds)
         account = Account(known_class=settings.opensky_account)
         known = credentials(
             settings.opensky_client_id, settings.opensky_client_secret, settings.opensky_credentials_file
         )
         if known:
-            tokens = Tokens(http, settings.opensky_token_url, known, self.clock)
+            tokens = Tokens(self.http, settings.opensky_token_url, known, self.clock)
             account = Account(known.account, tokens, settings.opensky_account)
         return OpenSky(
             settings.opensky_api_url,
             account,
             boxes(areas or settings.opensky_areas),
-            http=http,
+            http=self.http,
             budgets=self.budgets,
             lease=self.lease,
             tick=settings.opensky_tick_seconds,

@@ -45,7 +45,7 @@ def live(clock, areas):
     )
     account = Account(known_class=AccountClass.FEEDER)
     stores = {"budgets": MemoryBudgets(), "lease": MemoryLease()}
-    return OpenSky("http://fake/api", account, boxes(areas), http=Direct(service), clock=clock, **stores)
+    return OpenSky("https://fake/api", account, boxes(areas), http=Direct(service), clock=clock, **stores)
 
 
 OPEN = {

@@ -9,7 +9,9 @@ import typer
 from flightdata.cli.options import Data, Sources
 from flightdata.cli.output import Exit, configure_logs, fail, messages, print_json, settings, told
 from flightdata.errors import ConfigurationError
+from flightdata.models.events import SnapshotArchived
 from flightdata.pipeline.work import work
+from flightdata.ports import Source
 from flightdata.wiring import SHIPPED, House
 
 
@@ -30,14 +32,19 @@ def fetch(
         configure_logs(loaded)
         house = House(loaded)
         sources = [house.source(spec) for spec in loaded.sources or (SHIPPED,)]
-        events = [event for one in sources for event in house.fetch.all_due(one)]
-        for one in sources:
-            if not events and house.clock() < (due := one.next_due()) < math.inf:
-                messages.print(f"{one.name} is not due before {datetime.fromtimestamp(due, UTC):%F %T}Z")
+        events = [event for one in sources for event in _fetched(house, one)]
         house.close()
         print_json([event.model_dump() for event in events if event])
         if None in events:
             fail("not every source answered; the log says why", Exit.UPSTREAM)
+
+
+def _fetched(house: House, source: Source) -> list[SnapshotArchived | None]:
+    """All that is due; where that is nothing, when something will be is said."""
+    events = house.fetch.all_due(source)
+    if not events and house.clock() < (due := source.next_due()) < math.inf:
+        messages.print(f"{source.name} is not due before {datetime.fromtimestamp(due, UTC):%F %T}Z")
+    return events
 
 
 def process(data: Data = None) -> None:

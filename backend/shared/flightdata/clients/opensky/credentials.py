@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -25,6 +26,7 @@ ANONYMOUS = "anonymous"
 
 _REFRESH_EARLY: Seconds = 30.0
 _REFUSED = {400, 401, 403}
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _OK = 200
 _SERVER_ERROR = 500
 
@@ -77,12 +79,20 @@ def _read(file: Path) -> Credentials:
     return Credentials(read.client_id, read.client_secret)
 
 
+def confidential(url: str) -> str:
+    """`url`, if credentials may go there. Raises ConfigurationError where they would be read on the way."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" or parts.hostname in _THIS_MACHINE:
+        return url
+    raise ConfigurationError(f"credentials go over https only, not to {parts.scheme}://{parts.hostname}")
+
+
 class Tokens:
     """The token of the moment, fetched when it is needed and again 30 s before it ends."""
 
     def __init__(self, http: Poster, url: str, known: Credentials, clock: Clock) -> None:
         self._http = http
-        self._url = url
+        self._url = confidential(url)
         self._known = known
         self._clock = clock
         self._token: SecretStr | None = None

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from flightdata.clients.opensky import breaker, governor
 from flightdata.clients.opensky.areas import Request, in_words, requests
-from flightdata.clients.opensky.credentials import ANONYMOUS, Poster, Tokens
+from flightdata.clients.opensky.credentials import ANONYMOUS, Poster, Tokens, confidential
 from flightdata.clients.opensky.failures import Failed, check, remaining
 from flightdata.errors import ConfigurationError, NotDue, Transient
 from flightdata.models.area import Area
@@ -23,10 +23,14 @@ from flightdata.models.snapshot import RawSnapshot
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.ports import BadAnswer, Budgets, Clock, Lease
 from flightdata.utils.http import Answer, Truncated
+from flightdata.utils.logs import logger
+
+log = logger(__name__)
 
 NAME = "opensky"
 
 _RESTART_WAIT: Seconds = 60.0
+_OK = 200
 _UNAUTHORISED = 401
 _SERVER_ERROR = 500
 
@@ -52,7 +56,7 @@ class Account:
 
 
 class OpenSky:
-    """`/states/all` of `areas` (none: the globe)."""
+    """`/states/all` of `areas` (none: the globe). Raises ConfigurationError for a `url` that shows tokens to all."""
 
     name = NAME
 
@@ -69,7 +73,7 @@ class OpenSky:
         clock: Clock = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._url = url.rstrip("/")
+        self._url = (confidential(url) if account.tokens else url).rstrip("/")
         self._account = account
         self._requests = requests(areas)
         self._http = http
@@ -116,7 +120,8 @@ class OpenSky:
         if now < (moment := self.next_due()):
             raise NotDue(f"{self.name} is not due before {_time(moment)}")
         tick = math.floor(now / self._plan.tick)
-        if self._pending or tick == self._held:
+        goes_on = bool(self._pending) and self._budget().trouble.kind is None
+        if goes_on or tick == self._held:
             return
         if not self._lease.take(self._account.name, tick):
             raise NotDue(f"another process fetches this tick of {self.name}")
@@ -133,7 +138,10 @@ class OpenSky:
                 self._account.tokens.forget()
                 answer = self._http.get(f"{self._url}/states/all", query=query, headers=self._headers())
         except Truncated as error:
-            raise Failed(Failure.GARBAGE, str(error), evidence=error.answer.body or None) from error
+            kind, evidence = (
+                (Failure.GARBAGE, error.answer.body) if error.answer.status == _OK else (Failure.OUTAGE, None)
+            )
+            raise Failed(kind, str(error), evidence=evidence) from error
         except Failed:
             raise
         except Transient as error:
@@ -203,7 +211,17 @@ class OpenSky:
         budget = self._budgets.find(self._account.name) if self._begun else None
         if budget is None:
             self._begun = True
-            return self._change(self._begin)
+            budget = self._change(self._begin)
+            log.info(
+                "credits",
+                source=self.name,
+                account=budget.account_class.value,
+                left=budget.left,
+                price=self._plan.price,
+                areas=self._plan.areas,
+                every=round(max(governor.interval(budget), self._plan.tick)),
+            )
+            return budget
         if budget.last_call != self._last_call:
             self._pending = ()  # another process went on
         return self._as_planned(governor.current(budget, self._clock()))

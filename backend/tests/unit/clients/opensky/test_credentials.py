@@ -27,7 +27,7 @@ def service(clock):
 
 @pytest.fixture
 def tokens(service, clock):
-    return Tokens(Direct(service), "http://fake/token", Credentials(ID, SECRET), clock)
+    return Tokens(Direct(service), "https://fake/token", Credentials(ID, SECRET), clock)
 
 
 # Where they come from.
@@ -139,7 +139,7 @@ def test_an_answer_that_has_no_token_is_an_outage(clock, body):
             return Answer(200, {}, body)
 
     with pytest.raises(Failed) as caught:
-        Tokens(Odd(), "http://fake/token", Credentials(ID, SECRET), clock).header()
+        Tokens(Odd(), "https://fake/token", Credentials(ID, SECRET), clock).header()
     assert caught.value.kind is Failure.OUTAGE
 
 
@@ -147,3 +147,14 @@ def test_a_token_route_that_does_not_answer_is_transient(tokens, service):
     service.token_fault = "token reset"
     with pytest.raises(Transient):
         tokens.header()
+
+
+@pytest.mark.parametrize("url", ["http://auth.example/token", "ftp://localhost.example/", "token", ""])
+def test_credentials_do_not_go_where_others_read_them(service, clock, url):
+    with pytest.raises(ConfigurationError, match="https only"):
+        Tokens(Direct(service), url, Credentials(ID, SECRET), clock)
+
+
+@pytest.mark.parametrize("url", ["https://auth.example/token", "http://localhost:8002/token", "http://[::1]/"])
+def test_on_this_machine_they_may_go_without_tls(service, clock, url):
+    Tokens(Direct(service), url, Credentials(ID, SECRET), clock)

@@ -1,11 +1,20 @@
 """The whole client against the model of the service, on a clock of its own: days pass, nobody sleeps, no socket."""
 
 import math
+import traceback
 from itertools import pairwise
 
 import pytest
 from fakes import MemoryBudgets, MemoryLease, SetClock
-from fixtures.opensky_service import CLIENT_ID, CLIENT_SECRET, CREDITS, Direct, OpenSkyService
+from fixtures.opensky_service import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CREDITS,
+    STATES_FAULTS,
+    TOKEN_FAULTS,
+    Direct,
+    OpenSkyService,
+)
 from pydantic import SecretStr
 from samples import NOW, row
 
@@ -38,10 +47,10 @@ class Bench:
         account = Account(known_class=self.known_class)
         if not self.anonymous:
             known = Credentials(SecretStr(CLIENT_ID), SecretStr(CLIENT_SECRET))
-            tokens = Tokens(self.http, "http://fake/token", known, self.clock)
+            tokens = Tokens(self.http, "https://fake/token", known, self.clock)
             account = Account(known.account, tokens, self.known_class)
         return OpenSky(
-            "http://fake/api/",
+            "https://fake/api/",
             account,
             boxes(self.areas),
             http=self.http,
@@ -254,6 +263,37 @@ def test_a_tick_that_has_begun_is_left_to_the_process_that_went_on():
     assert slow.next_due() > bench.clock.now
 
 
+def test_after_an_outage_one_of_two_processes_is_the_first_to_fetch():
+    bench = Bench(known_class=AccountClass.LICENSED, account="licensed")
+    bench.service.down = True
+    bench.run(10 * MINUTE)
+    other = bench.start()
+    bench.service.down = False
+    bench.clock.now = (bench.clock.now // TICK + 1) * TICK
+    bench.source.fetch()
+    with pytest.raises(NotDue):
+        other.fetch()
+    assert len(bench.service.calls) == 1
+
+
+def test_of_two_that_look_for_a_service_that_came_back_one_fetches():
+    bench = Bench(known_class=AccountClass.LICENSED, account="licensed")
+    bench.service.down = True
+    bench.run(10 * MINUTE)
+    other = bench.start()
+    bench.service.down = False
+    bench.clock.now = (bench.clock.now // TICK + 1) * TICK
+
+    def meanwhile():
+        bench.http.before = lambda: None
+        with pytest.raises(NotDue):
+            other.fetch()
+
+    bench.http.before = meanwhile
+    bench.source.fetch()
+    assert len(bench.service.calls) == 1
+
+
 # 429.
 
 
@@ -413,3 +453,17 @@ def test_a_503_that_names_a_moment_is_obeyed(bench, monkeypatch):
     assert len(bench.service.calls) == 1
     snapshots, _ = bench.run(TICK)
     assert len(snapshots) == 1
+
+
+@pytest.mark.parametrize("fault", [*STATES_FAULTS, *TOKEN_FAULTS])
+def test_no_failure_shows_a_credential_not_even_its_traceback(bench, fault):
+    bench.service.fault = fault
+    if fault in TOKEN_FAULTS:
+        bench.service.token_fault = fault
+    shown = ""
+    try:
+        bench.source.fetch()
+    except Transient as error:
+        shown = "".join(traceback.format_exception(error))
+    assert bool(shown) == (fault not in ("null", "backwards"))
+    assert "canary" not in f"{shown} {bench.budget} {bench.source.__dict__}"
