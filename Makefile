@@ -17,7 +17,7 @@ export MYPY_CACHE_DIR := $(CURDIR)/.cache/mypy
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-map check check-python check-map format bench lock clean
+.PHONY: help setup run live test test-map check check-python check-map format bench lock clean
 
 help:  ## Show this help
 	@echo "make run     the whole pipeline with its map, on data that ships; ARGS=\"--help\" shows what it can do"
@@ -29,6 +29,9 @@ setup: $(PACKAGES) $(MAP)  ## Install everything, start nothing
 
 run: $(PACKAGES) $(MAP)  ## Run the whole pipeline: make run ARGS="--source simulation:12000"
 	@$(BIN)/flightdata up --data data $(ARGS)
+
+live: $(PACKAGES) $(MAP)  ## Run it on live data of OpenSky: make live ARGS="--source opensky:47,49,1,4"
+	@$(BIN)/flightdata up --live --data data-live $(ARGS)
 
 test: $(PACKAGES) test-map  ## Run all tests; ARGS go to pytest
 	@echo "→ tests of the backend"

@@ -5,9 +5,11 @@ import pytest
 from fakes import SetClock
 from samples import NOW, archived, body, row, snapshot
 
+from flightdata.clients.opensky import OpenSky
 from flightdata.clients.recording import Recording
 from flightdata.clients.simulation import Simulation
 from flightdata.errors import ConfigurationError, NotFound
+from flightdata.models.credits import AccountClass
 from flightdata.pipeline.work import work
 from flightdata.settings import Environment, Settings
 from flightdata.wiring import PARIS, House, Pace
@@ -104,14 +106,83 @@ def test_the_pace_reaches_the_recording(house, recording):
     assert source.next_due() == math.inf
 
 
+def opensky(tmp_path, **given):
+    return House(Settings(_env_file=None, data_dir=tmp_path / "data", **given), SetClock(NOW))
+
+
+@pytest.mark.parametrize(
+    ("spec", "areas", "asked"),
+    [
+        ("opensky", "", "the globe"),
+        ("opensky:47,49,1,4", "", "1 box of 6 square degrees"),
+        ("opensky", "47,49,1,4/0,1,0,1", "2 boxes of 7 square degrees"),
+        ("opensky:47,49,1,4", "0,1,0,1", "1 box of 6 square degrees"),
+        ("opensky:globe", "0,1,0,1", "the globe"),
+    ],
+)
+def test_opensky_has_the_boxes_of_its_name_or_of_the_settings(tmp_path, spec, areas, asked):
+    house = opensky(tmp_path, opensky_areas=areas)
+    source = house.source(spec)
+    assert isinstance(source, OpenSky)
+    assert source.next_due() <= NOW
+    assert [budget.plan.areas for budget in house.budgets.known()] == [asked]
+    house.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "known_class"),
+    [
+        ({}, AccountClass.ANONYMOUS),
+        ({"opensky_client_id": "me", "opensky_client_secret": "hush"}, AccountClass.STANDARD),
+        ({"opensky_account": "licensed"}, AccountClass.LICENSED),
+    ],
+)
+def test_an_account_of_opensky_is_taken_for_what_it_is_by_its_credentials_or_for_what_is_set(
+    tmp_path, given, known_class
+):
+    house = opensky(tmp_path, **given)
+    house.source("opensky").next_due()
+    assert [budget.account_class for budget in house.budgets.known()] == [known_class]
+    house.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"opensky_client_id": "me"}, "OPENSKY_CLIENT_SECRET is missing"),
+        ({"opensky_areas": "47,49"}, "south,north,west,east"),
+        ({"opensky_credentials_file": "nowhere.json"}, "nowhere.json"),
+        (
+            {"opensky_client_id": "me", "opensky_client_secret": "x", "opensky_api_url": "http://a.example/api"},
+            "https only",
+        ),
+    ],
+)
+def test_settings_of_opensky_that_cannot_work_are_refused(tmp_path, given, words):
+    house = opensky(tmp_path, **given)
+    with pytest.raises(ConfigurationError, match=words):
+        house.source("opensky")
+    house.close()
+
+
 @pytest.mark.parametrize(
     "spec",
-    ["", "OpenSky", "Recording", "simulation:0", "simulation:-1", "simulation:x", "simulation:1.5", "simulation:²"],
+    [
+        "",
+        "OpenSky",
+        "opensky:x",
+        "Recording",
+        "simulation:0",
+        "simulation:-1",
+        "simulation:x",
+        "simulation:1.5",
+        "simulation:²",
+    ],
 )
 def test_a_source_that_is_none_is_refused_by_its_name(house, spec):
     with pytest.raises(ConfigurationError) as caught:
         house.source(spec)
-    assert spec in str(caught.value)
+    assert spec.removeprefix("opensky:") in str(caught.value)
 
 
 def test_a_recording_that_is_not_there_is_not_found(house):

@@ -14,8 +14,8 @@ Sources = Annotated[
     list[str] | None,
     typer.Option(
         "--source",
-        help="Where states come from: opensky[:SOUTH,NORTH,WEST,EAST[/…]], recording[:PATH] or simulation[:AIRCRAFT];"
-        " repeatable."
+        help="Where states come from: opensky[:BOXES], recording[:PATH] or simulation[:AIRCRAFT]; repeatable. A box is"
+        " SOUTH,NORTH,WEST,EAST in degrees, several have a slash between them."
         "  [env: SOURCES; default: recording, the one that ships]",
         show_default=False,
     ),

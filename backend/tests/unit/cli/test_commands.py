@@ -171,6 +171,13 @@ def test_the_package_is_the_same_command():
     assert package is main
 
 
+@pytest.mark.parametrize("command", ["up", "serve", "ingest", "fetch", "process", "status", "dlq"])
+def test_every_command_has_help(flightdata, command):
+    said = flightdata(command, "--help")
+    assert said.code == 0
+    assert "--help" in said.out
+
+
 def test_without_a_command_it_helps(flightdata):
     said = flightdata()
     assert "Usage" in said.out + said.err
