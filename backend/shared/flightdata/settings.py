@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     opensky_credentials_file: Path | None = None
     opensky_account: AccountClass | None = None
     opensky_areas: str = ""
-    opensky_tick_seconds: Annotated[Seconds, Field(gt=0, le=3600)] = 30.0
+    opensky_tick_seconds: Annotated[Seconds, Field(gt=0, le=86_400)] = 30.0
     opensky_timeout_seconds: Annotated[Seconds, Field(gt=0, le=300)] = 20.0
 
     aws_region: str = "us-east-1"

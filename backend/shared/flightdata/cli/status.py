@@ -53,9 +53,16 @@ def gather(house: House) -> dict[str, Any]:
         },
         "queue": asdict(depth),
         "sources": [asdict(one) for one in sources],
-        "opensky": [opensky.report(budget, house.clock()) for budget in house.budgets.known()],
+        "opensky": _credits(house),
         "totals": asdict(house.ledger.totals()),
     }
+
+
+def _credits(house: House) -> dict[str, Any] | None:
+    """Those of the account that was used last; None before the first one."""
+    known = house.budgets.known()
+    newest = max(known, key=lambda budget: max(budget.last_call, budget.trouble.looked_at), default=None)
+    return opensky.report(newest, house.clock()) if newest else None
 
 
 def _print(report: dict[str, Any]) -> None:
@@ -71,8 +78,8 @@ def _print(report: dict[str, Any]) -> None:
     table.add_row("queue", ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in queue.items()))
     for source in report["sources"]:
         table.add_row(f"source {source['name']}", source["error"] or "works")
-    for account in report["opensky"]:
-        _add_credits(table, account)
+    if report["opensky"]:
+        _add_credits(table, report["opensky"])
     table.add_row("snapshots", f"{totals['snapshots']:,}, {totals['unreadable']:,} of them unreadable")
     table.add_row("rows", f"{totals['rows']:,} = {totals['stored']:,} stored + {totals['superseded']:,} superseded")
     for reason, count in totals["rejected"].items():
