@@ -100,6 +100,8 @@ def _add_credits(table: Table, account: dict[str, Any]) -> None:
         f"{account['price']} a tick for {account['areas']}: every {account['interval']:g} s on average",
     )
     table.add_row("opensky next call", _clock(account["next_call"]))
+    if account["blocked_until"]:
+        table.add_row("", f"OpenSky wants no call before {_clock(account['blocked_until'])}", style="yellow")
     for idea in account["cheaper"]:
         table.add_row("", f"more often with {idea}")
     if account["failure"]:

@@ -7,7 +7,7 @@ import orjson
 from flightdata.errors import Transient
 from flightdata.models.credits import Failure
 from flightdata.models.units import Seconds
-from flightdata.utils.http import Answer
+from flightdata.utils.http import Answer, Truncated
 
 _OK = 200
 _THROTTLED = 429
@@ -37,7 +37,9 @@ def check(answer: Answer) -> None:
             raise Failed(Failure.GARBAGE, f"OpenSky answers 200, but with {what}", evidence=answer.body)
         return
     if status == _THROTTLED:
-        raise Failed(Failure.QUOTA, "429: OpenSky gives no more credits", retry_after=_retry_after(answer))
+        wait = _retry_after(answer)
+        until = f" for {wait:,.0f} s" if wait else ""
+        raise Failed(Failure.QUOTA, f"429: OpenSky gives no more credits{until}", retry_after=wait)
     if status in _FORBIDDEN:
         raise Failed(
             Failure.MISTAKE,
@@ -46,6 +48,13 @@ def check(answer: Answer) -> None:
     if 400 <= status < 500 and status not in _PASSING:  # noqa: PLR2004, the class of client errors
         raise Failed(Failure.MISTAKE, f"{status}: OpenSky does not take our request; check OPENSKY_API_URL and areas")
     raise Failed(Failure.OUTAGE, f"{status} from OpenSky", retry_after=_retry_after(answer))
+
+
+def truncated(error: Truncated) -> Failed:
+    """What an answer means that ended in the middle."""
+    if error.answer.status == _OK:
+        return Failed(Failure.GARBAGE, str(error), evidence=error.answer.body)
+    return Failed(Failure.OUTAGE, f"{error.answer.status} from OpenSky, and {error}")
 
 
 def remaining(answer: Answer) -> int | None:

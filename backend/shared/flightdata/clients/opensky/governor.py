@@ -1,10 +1,11 @@
 """Which ticks fetch: pure arithmetic that spreads an account's credits evenly and never spends one too many.
 
 The bound holds for every window of the account's period T, wherever the server begins its own: a tick of price p may be
-fetched n = ⌊credits / p⌋ times in it. Calls are paid for at an even pace of one every I = (T + tick) / (n - r) seconds,
-and a call may leave up to one tick before it is paid for, so that whole ticks lose nothing; retries up to r calls
-earlier. Any T then holds fewer than 1 + (T + tick + r·I) / I = n + 1 calls. The server's own count and its Retry-After
-come on top: they only ever make it slower.
+fetched n = ⌊credits / p⌋ times in it. Calls are paid for at an even pace of one every I = (T + tick + d) / (n - r)
+seconds, and a call may leave up to one tick before it is paid for, so that whole ticks lose nothing; retries up to r
+calls earlier; and it may reach the server up to d seconds late. Any T then holds fewer than
+1 + (T + tick + d + r·I) / I = n + 1 calls. The server's own count and its Retry-After come on top: they only ever make
+it slower.
 """
 
 import math
@@ -17,6 +18,9 @@ DAY: Seconds = 86_400.0
 
 RETRIES = 2
 """r: how many calls ahead of the pace retries may be. 2 % of the calls of an anonymous account, 0.2 % of others."""
+
+_DELAY: Seconds = 20.0
+"""d, the usual time-out."""
 
 _USUAL_BLOCK: Seconds = 900.0
 _LONGEST_BLOCK: Seconds = 7 * DAY
@@ -55,7 +59,7 @@ def opened(account: str, account_class: AccountClass, plan: Plan, now: EpochSeco
 def interval(budget: Budget) -> Seconds:
     """The even pace: seconds between two ticks that fetch, if they could be of any length."""
     allowance, plan = ALLOWANCES[budget.account_class], budget.plan
-    return (allowance.period + plan.tick) / (allowance.credits // plan.price - RETRIES)
+    return (allowance.period + plan.tick + _DELAY) / (allowance.credits // plan.price - RETRIES)
 
 
 def due(budget: Budget) -> EpochSeconds:

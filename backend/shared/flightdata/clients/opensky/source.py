@@ -15,7 +15,7 @@ from typing import Protocol
 from flightdata.clients.opensky import breaker, governor
 from flightdata.clients.opensky.areas import Request, in_words, requests
 from flightdata.clients.opensky.credentials import ANONYMOUS, Poster, Tokens, confidential
-from flightdata.clients.opensky.failures import Failed, check, remaining
+from flightdata.clients.opensky.failures import Failed, check, remaining, truncated
 from flightdata.errors import ConfigurationError, NotDue, Transient
 from flightdata.models.area import Area
 from flightdata.models.credits import AccountClass, Budget, Failure, Plan, Trouble
@@ -30,7 +30,6 @@ log = logger(__name__)
 NAME = "opensky"
 
 _RESTART_WAIT: Seconds = 60.0
-_OK = 200
 _UNAUTHORISED = 401
 _SERVER_ERROR = 500
 
@@ -128,34 +127,35 @@ class OpenSky:
         self._held = tick
 
     def _ask(self, request: Request) -> RawSnapshot:
-        """One `/states/all`, charged before it leaves."""
+        """One `/states/all`. Raises Failed, or NotDue."""
+        answer = self._answer(request)
+        self._listen(answer)
+        check(answer)
+        self._change(lambda budget: replace(budget, trouble=Trouble()))
+        self._pending = (self._pending or self._requests)[1:]
+        return RawSnapshot(self.name, self._clock(), answer.body)
+
+    def _answer(self, request: Request) -> Answer:
+        """Whatever the server says; charged before the call leaves."""
         try:
             headers = self._headers()
             self._charge(request)
-            query = {"extended": "1", **request.query}
-            answer = self._http.get(f"{self._url}/states/all", query=query, headers=headers)
+            answer = self._get(request, headers)
             if answer.status == _UNAUTHORISED and self._account.tokens:
                 self._account.tokens.forget()
-                answer = self._http.get(f"{self._url}/states/all", query=query, headers=self._headers())
-        except Truncated as error:
-            kind, evidence = (
-                (Failure.GARBAGE, error.answer.body) if error.answer.status == _OK else (Failure.OUTAGE, None)
-            )
-            raise Failed(kind, str(error), evidence=evidence) from error
+                answer = self._get(request, self._headers())
         except Failed:
             raise
+        except Truncated as error:
+            raise truncated(error) from error
         except Transient as error:
             raise Failed(Failure.OUTAGE, str(error)) from error
         except ConfigurationError as error:
             raise Failed(Failure.MISTAKE, str(error)) from error
-        self._listen(answer)
-        check(answer)
-        return self._received(answer)
+        return answer
 
-    def _received(self, answer: Answer) -> RawSnapshot:
-        self._change(lambda budget: replace(budget, trouble=Trouble()))
-        self._pending = (self._pending or self._requests)[1:]
-        return RawSnapshot(self.name, self._clock(), answer.body)
+    def _get(self, request: Request, headers: Mapping[str, str]) -> Answer:
+        return self._http.get(f"{self._url}/states/all", query={"extended": "1", **request.query}, headers=headers)
 
     def _charge(self, request: Request) -> None:
         """Raises NotDue, and charges nothing, where another process was quicker."""

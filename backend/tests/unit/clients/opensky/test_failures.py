@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import NOW, body, row
 
-from flightdata.clients.opensky.failures import Failed, check, remaining
+from flightdata.clients.opensky.failures import Failed, check, remaining, truncated
 from flightdata.models.credits import Failure
-from flightdata.utils.http import Answer
+from flightdata.utils.http import Answer, Truncated
 
 
 def failure(status, text=b"", **headers):
@@ -98,3 +98,10 @@ def test_the_credits_left_are_read(text, count):
 
 def test_where_the_server_says_nothing_of_credits_nothing_is_known():
     assert remaining(Answer(200, {}, b"")) is None
+
+
+@pytest.mark.parametrize(("status", "kind", "evidence"), [(200, Failure.GARBAGE, b"half"), (503, Failure.OUTAGE, None)])
+def test_an_answer_that_ends_in_the_middle_is_evidence_if_it_was_to_be_states(status, kind, evidence):
+    failed = truncated(Truncated("the answer is truncated", Answer(status, {}, b"half")))
+    assert (failed.kind, failed.evidence) == (kind, evidence)
+    assert "truncated" in str(failed)

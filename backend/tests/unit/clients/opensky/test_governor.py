@@ -128,6 +128,19 @@ def test_no_window_of_a_day_holds_one_call_too_many_whatever_fails_and_whenever_
     assert most_in(calls, governor.DAY) * price <= 400
 
 
+@pytest.mark.parametrize("price", [1, 2, 3, 4])
+@pytest.mark.parametrize("calm", [0, 1, 40])
+def test_not_even_where_after_a_calm_while_every_call_is_a_retry(price, calm):
+    budget, now, calls = opened(AccountClass.ANONYMOUS, price), NOW, []
+    while now < NOW + 3 * governor.DAY:
+        budget = governor.current(replace(budget, left=400), now)
+        now = max(now, governor.retry_due(budget) if len(calls) >= calm else governor.due(budget))
+        budget = governor.charge(budget, price, now)
+        calls.append(now)
+        now += 0.5
+    assert most_in(calls, governor.DAY + 19) * price <= 400
+
+
 def test_at_first_it_is_due_at_once():
     assert governor.due(opened()) <= NOW
 
