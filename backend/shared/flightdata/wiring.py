@@ -109,7 +109,7 @@ class House:
         return SqliteLease(self._folder / "lease.sqlite")
 
     @cached_property
-    def http(self) -> Http:
+    def opensky_http(self) -> Http:
         return Http(timeout=self.settings.opensky_timeout_seconds)
 
     @cached_property
@@ -197,7 +197,7 @@ class House:
 
     def close(self) -> None:
         """Let go of files and connections."""
-        for name in ("queue", "ledger", "health", "budgets", "lease", "http"):
+        for name in ("queue", "ledger", "health", "budgets", "lease", "opensky_http"):
             if name in self.__dict__:
                 getattr(self, name).close()
 
@@ -208,13 +208,13 @@ class House:
             settings.opensky_client_id, settings.opensky_client_secret, settings.opensky_credentials_file
         )
         if known:
-            tokens = Tokens(self.http, settings.opensky_token_url, known, self.clock)
+            tokens = Tokens(self.opensky_http, settings.opensky_token_url, known, self.clock)
             account = Account(known.account, tokens, settings.opensky_account)
         return OpenSky(
             settings.opensky_api_url,
             account,
             boxes(areas or settings.opensky_areas),
-            http=self.http,
+            http=self.opensky_http,
             budgets=self.budgets,
             lease=self.lease,
             tick=settings.opensky_tick_seconds,

@@ -14,12 +14,13 @@ from flightdata.models.units import EpochSeconds, Seconds
 OPENS_AFTER = 3
 PROBE_EVERY: Seconds = 900.0
 
+_BROKEN = {Failure.OUTAGE, Failure.GARBAGE}
 _FIRST_WAIT = 1 / 8
 
 
 def failed(trouble: Trouble, kind: Failure, reason: str, now: EpochSeconds, jitter: Seconds) -> Trouble:
     """The trouble after another failure; `jitter` is a random part of a tick."""
-    count = trouble.count + 1
+    count = trouble.count + 1 if trouble.kind is kind or {trouble.kind, kind} <= _BROKEN else 1
     retries = kind is not Failure.MISTAKE and count < OPENS_AFTER
     wait = jitter * _FIRST_WAIT * 2 ** (count - 1) if retries else PROBE_EVERY
     since = trouble.since or now
@@ -27,7 +28,7 @@ def failed(trouble: Trouble, kind: Failure, reason: str, now: EpochSeconds, jitt
 
 
 def is_open(trouble: Trouble) -> bool:
-    return trouble.kind in (Failure.OUTAGE, Failure.GARBAGE) and trouble.count >= OPENS_AFTER
+    return trouble.kind in _BROKEN and trouble.count >= OPENS_AFTER
 
 
 def looks(trouble: Trouble) -> bool:

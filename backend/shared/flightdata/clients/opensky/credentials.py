@@ -69,7 +69,7 @@ def credentials(client_id: SecretStr | None, client_secret: SecretStr | None, fi
 
 def _read(file: Path) -> Credentials:
     try:
-        read = _File.model_validate_json(file.read_bytes())
+        read = _File.model_validate_json(file.expanduser().read_bytes())
     except OSError as error:
         raise ConfigurationError(f"OPENSKY_CREDENTIALS_FILE {file}: {error.strerror}") from None
     except ValidationError:

@@ -21,6 +21,8 @@ _LONGEST_END = 100
 class Failed(Transient):
     """A call that brought no states."""
 
+    kind: Failure
+
     def __init__(
         self, kind: Failure, reason: str, *, retry_after: Seconds | None = None, evidence: bytes | None = None
     ) -> None:
