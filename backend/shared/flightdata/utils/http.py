@@ -41,6 +41,10 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+class NoConnection(Transient):
+    """There was no connection: the request has not left."""
+
+
 class Truncated(Transient):
     """The connection ended before the answer did; `answer` has what came."""
 
@@ -64,7 +68,8 @@ class Http:
         logging.getLogger("httpcore2").setLevel(logging.WARNING)  # at DEBUG it writes headers, perhaps with secrets
 
     def get(self, url: str, *, query: Mapping[str, str] = _NOTHING, headers: Mapping[str, str] = _NOTHING) -> Answer:
-        """The answer, of any status, after redirections. Raises Transient, Truncated, or ConfigurationError for `url`.
+        """The answer, of any status, after redirections. Raises Transient (NoConnection, Truncated), or
+        ConfigurationError for `url`.
 
         `headers` go to the host of `url` only; a redirection from https to http is not followed.
         """
@@ -106,10 +111,12 @@ class Http:
                 return self._whole(url, response)
         except httpcore2.LocalProtocolError:  # its message has the header
             raise ConfigurationError(f"{_host(url)}: a header has letters that HTTP does not allow") from None
+        except httpcore2.ConnectTimeout as error:
+            raise NoConnection(f"{_host(url)}: no connection within {self._timeout:g} s") from error
         except httpcore2.TimeoutException as error:
             raise Transient(f"{_host(url)}: no complete answer within {self._timeout:g} s") from error
         except httpcore2.ConnectError as error:
-            raise Transient(f"{_host(url)}: no connection: {error}") from error
+            raise NoConnection(f"{_host(url)}: no connection: {error}") from error
         except httpcore2.NetworkError as error:
             raise Transient(f"{_host(url)}: the connection broke: {error}") from error
         except httpcore2.RemoteProtocolError as error:  # made of an error of h11, its message has what came

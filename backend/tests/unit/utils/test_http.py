@@ -13,7 +13,7 @@ from fixtures.speaker import HANG, RESET, answer, speaking
 
 from flightdata.errors import ConfigurationError, Transient
 from flightdata.utils import deadline
-from flightdata.utils.http import Answer, Http, Truncated
+from flightdata.utils.http import Answer, Http, NoConnection, Truncated
 
 SECRET = "hush-hush"
 SHORT = 0.2
@@ -139,18 +139,18 @@ def test_the_deadline_holds_over_redirections(hasty):
 def test_the_deadline_holds_for_a_name_that_is_not_resolved(hasty, monkeypatch):
     over = threading.Event()
     monkeypatch.setattr(deadline.socket, "getaddrinfo", lambda *_, **__: over.wait(30) and [])
-    refused(Transient, lambda: hasty.get("http://slow.example/"), "slow.example", "no complete answer within 0.2 s")
+    refused(NoConnection, lambda: hasty.get("http://slow.example/"), "slow.example", "no connection within 0.2 s")
     over.set()
 
 
 def test_a_name_that_does_not_exist_is_told(http):
-    refused(Transient, lambda: http.get("http://nowhere.invalid/"), "nowhere.invalid", "cannot be resolved")
+    refused(NoConnection, lambda: http.get("http://nowhere.invalid/"), "nowhere.invalid", "cannot be resolved")
 
 
 def test_nobody_there_is_told(http):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    refused(Transient, lambda: http.get(f"http://127.0.0.1:{port}"), f"127.0.0.1:{port}", "refused")
+    refused(NoConnection, lambda: http.get(f"http://127.0.0.1:{port}"), f"127.0.0.1:{port}", "refused")
 
 
 def test_the_next_address_is_tried_where_the_first_does_not_answer(http, monkeypatch):

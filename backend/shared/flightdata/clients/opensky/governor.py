@@ -86,6 +86,12 @@ def charge(budget: Budget, price: int, now: EpochSeconds) -> Budget:
     return replace(budget, left=max(budget.left - price, 0), earned_by=max(now, budget.earned_by) + paid, last_call=now)
 
 
+def refund(budget: Budget, price: int) -> Budget:
+    """The request that was charged has not left after all."""
+    paid = interval(budget) * price / budget.plan.price
+    return replace(budget, left=budget.left + price, earned_by=budget.earned_by - paid)
+
+
 def answered(budget: Budget, remaining: int | None, now: EpochSeconds, *, learn: bool) -> Budget:
     """The server's count: it is right. With `learn`, more credits than the account's class has tell another class."""
     if remaining is None:

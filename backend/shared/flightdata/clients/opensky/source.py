@@ -22,7 +22,7 @@ from flightdata.models.credits import AccountClass, Budget, Failure, Plan, Troub
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.ports import BadAnswer, Budgets, Clock, Lease
-from flightdata.utils.http import Answer, Truncated
+from flightdata.utils.http import Answer, NoConnection, Truncated
 from flightdata.utils.logs import logger
 
 log = logger(__name__)
@@ -140,7 +140,7 @@ class OpenSky:
         try:
             headers = self._headers()
             self._charge(request)
-            answer = self._get(request, headers)
+            answer = self._first(request, headers)
             if answer.status == _UNAUTHORISED and self._account.tokens:
                 self._account.tokens.forget()
                 answer = self._get(request, self._headers())
@@ -153,6 +153,13 @@ class OpenSky:
         except ConfigurationError as error:
             raise Failed(Failure.MISTAKE, str(error)) from error
         return answer
+
+    def _first(self, request: Request, headers: Mapping[str, str]) -> Answer:
+        try:
+            return self._get(request, headers)
+        except NoConnection:
+            self._change(lambda budget: governor.refund(budget, request.price))
+            raise
 
     def _get(self, request: Request, headers: Mapping[str, str]) -> Answer:
         return self._http.get(f"{self._url}/states/all", query={"extended": "1", **request.query}, headers=headers)

@@ -401,6 +401,21 @@ def test_an_outage_of_any_length_ends_within_two_ticks(bench, minutes):
     assert snapshots
 
 
+@pytest.mark.parametrize("minutes", [1, 5, 30, 24 * 60])
+def test_without_a_network_nothing_is_spent_and_it_is_back_within_two_ticks(minutes):
+    bench = Bench(anonymous=True)
+    bench.run(3 * HOUR)
+    bench.clock.now = bench.source.next_due()
+    before, bench.http.offline = bench.budget, True
+    _, failures = bench.run(minutes * MINUTE)
+    assert failures
+    assert bench.budget.left == (before.left if minutes < 24 * 60 else 400)
+    assert bench.budget.earned_by <= max(before.earned_by, bench.clock.now)
+    bench.http.offline = False
+    snapshots, _ = bench.run(2 * TICK)
+    assert len(snapshots) == 1
+
+
 @pytest.mark.parametrize("fault", ["503", "html", "silence"])
 @pytest.mark.parametrize("restarts", [0.0, 40 * MINUTE])
 def test_24_hours_in_which_only_the_states_fail_cost_one_call_every_15_minutes(bench, fault, restarts):
