@@ -51,6 +51,7 @@ def test_a_mistake_is_not_tried_again_for_15_minutes():
 def test_while_it_is_open_it_looks_until_the_service_answers():
     opened = after(*[Failure.OUTAGE] * 3)
     assert looks(opened)
+    assert opened.looked_at == NOW + 120  # a call that failed is a look, too
     assert looks(looked(opened, NOW + 130, alive=False))
     assert not looks(looked(opened, NOW + 130, alive=True))
     assert not looks(after(*[Failure.OUTAGE] * 2))

@@ -278,11 +278,13 @@ def test_after_an_outage_one_of_two_processes_is_the_first_to_fetch():
 
 def test_of_two_that_look_for_a_service_that_came_back_one_fetches():
     bench = Bench(known_class=AccountClass.LICENSED, account="licensed")
+    bench.source.fetch()
     bench.service.down = True
     bench.run(10 * MINUTE)
     other = bench.start()
     bench.service.down = False
     bench.clock.now = (bench.clock.now // TICK + 1) * TICK
+    calls = len(bench.service.calls)
 
     def meanwhile():
         bench.http.before = lambda: None
@@ -291,7 +293,7 @@ def test_of_two_that_look_for_a_service_that_came_back_one_fetches():
 
     bench.http.before = meanwhile
     bench.source.fetch()
-    assert len(bench.service.calls) == 1
+    assert len(bench.service.calls) == calls + 1
 
 
 # 429.
@@ -353,7 +355,7 @@ def test_a_mistake_that_was_put_right_is_forgiven_a_minute_after_it_when_started
     bench.service.token_fault = None
     bench.source = bench.start()
     snapshots, _ = bench.run(2 * MINUTE)
-    assert snapshots[0][0] - NOW <= MINUTE + TICK
+    assert MINUTE <= snapshots[0][0] - NOW <= MINUTE + TICK
     for _ in range(10):  # and a process that starts again and again does not hammer
         bench.service.fault = "400"
         bench.run(3 * MINUTE)
