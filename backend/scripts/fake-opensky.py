@@ -25,8 +25,8 @@ from flightdata.ports import Source
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from fixtures.fake_opensky import FakeOpenSky
-from fixtures.opensky_service import CREDITS, STATES_FAULTS, TOKEN_FAULTS, OpenSkyService
+from fixtures.fake_opensky import FAULTS, FakeOpenSky
+from fixtures.opensky_service import CREDITS, OpenSkyService
 
 
 def main() -> None:
@@ -38,8 +38,8 @@ def main() -> None:
         else Simulation(options.simulation, clock=time.time, interval=1.0)
     )
     service = OpenSkyService(time.time, account=options.account, sky=_sky(source))
-    service.fault = options.fault
     fake = FakeOpenSky(service, port=options.port)
+    fake.fault(options.fault)
     print(f"OPENSKY_API_URL={fake.api_url}\nOPENSKY_TOKEN_URL={fake.token_url}", flush=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--account", choices=CREDITS, default="standard", help="class of the account, if one logs in")
     parser.add_argument("--simulation", type=int, default=1_000, metavar="AIRCRAFT", help="serve a simulation")
     parser.add_argument("--recording", type=Path, metavar="PATH", help="serve a recording, as if it happened now")
-    parser.add_argument("--fault", choices=(*STATES_FAULTS, *TOKEN_FAULTS), help="what goes wrong from the start on")
+    parser.add_argument("--fault", choices=FAULTS, help="what goes wrong from the start on")
     return parser.parse_args()
 
 
