@@ -34,7 +34,7 @@ class FolderArchive:
         if not path.exists():
             compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
             write_atomically(path, compressor.compress(snapshot.body))
-        self._remember(key, snapshot)
+            self._remember(key, snapshot)
         return key
 
     def get(self, key: str) -> RawSnapshot:
