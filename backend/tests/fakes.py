@@ -4,6 +4,7 @@ The contract tests hold the fakes to the same promises as the backends, so that 
 about the real thing.
 """
 
+from dataclasses import replace
 from functools import cache
 
 from flightdata.errors import Poison
@@ -87,12 +88,24 @@ class MemoryHealth:
     def __init__(self):
         self.known = {}
 
-    def succeeded(self, source, at):
-        self.known[source] = SourceHealth(source, at, None, 0)
+    def succeeded(self, source, at, *, data_time=None, next_attempt=None):
+        before = self.known.get(source, SourceHealth(source))
+        newest = before.data_time if data_time is None else data_time
+        self.known[source] = SourceHealth(source, at, newest, next_attempt=next_attempt)
 
-    def failed(self, source, error):
-        before = self.known.get(source, SourceHealth(source, None, None, 0))
-        self.known[source] = SourceHealth(source, before.last_success, error, before.failures_in_a_row + 1)
+    def failed(self, source, error, at, *, kind="unreachable", next_attempt=None):
+        before = self.known.get(source, SourceHealth(source))
+        self.known[source] = replace(
+            before,
+            error=error,
+            kind=kind,
+            failing_since=at if before.failing_since is None else before.failing_since,
+            failures_in_a_row=before.failures_in_a_row + 1,
+            next_attempt=next_attempt,
+        )
+
+    def retain(self, names):
+        self.known = {name: one for name, one in self.known.items() if name in names}
 
     def sources(self):
         return [self.known[name] for name in sorted(self.known)]

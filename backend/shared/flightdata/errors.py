@@ -8,16 +8,22 @@ class FlightDataError(Exception):
 class Transient(FlightDataError):
     """Trying again later may help.
 
-    `retry_after`: seconds to wait at least, where the other side said so.
+    `retry_after`: seconds to wait at least, where the other side said so. `kind`: what went wrong, in one word, such
+    as unreachable, throttled, unreadable.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, kind: str = "unreachable") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.kind = kind
 
 
 class NotDue(FlightDataError):
     """It is too early, or somebody else does it: nothing failed."""
+
+
+class NothingNewer(NotDue):
+    """Somebody was asked and answered, but with nothing newer than the last time."""
 
 
 class Poison(FlightDataError):

@@ -6,7 +6,7 @@ in `tests/contract/`, which runs over every implementation.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from flightdata.errors import Transient
 from flightdata.models.credits import Budget
@@ -25,14 +25,17 @@ class Source(Protocol):
     def name(self) -> str: ...
 
     def next_due(self) -> EpochSeconds:
-        """When the next `fetch` is worth making, by the clock the source was given; `math.inf`: never again."""
+        """When the next `fetch` is worth making, by the clock the source was given; `math.inf`: never again.
+
+        After a failure that is the next attempt: a source knows best how patient it has to be.
+        """
         ...
 
     def fetch(self) -> RawSnapshot:
         """One answer, as it came; where a tick has several, `next_due` then says at once.
 
-        Raises Transient when there is none now, BadAnswer when it is none that can be used, NotDue when it is too
-        early or another process has this tick.
+        Raises Transient when there is none now, BadAnswer when it is none that can be used, NothingNewer when it is
+        the last one again, NotDue when it is too early or another process has this tick.
         """
         ...
 
@@ -40,9 +43,30 @@ class Source(Protocol):
 class BadAnswer(Transient):
     """The source answered, but not with states. `evidence` is what it said."""
 
-    def __init__(self, message: str, evidence: RawSnapshot) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, evidence: RawSnapshot, *, kind: str = "unreadable") -> None:
+        super().__init__(message, kind=kind)
         self.evidence = evidence
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a look at a source found: its answer, None where an answer has a price, and in words what was looked at.
+
+    `server_time`: what the clock of its server showed, where it said so.
+    """
+
+    snapshot: RawSnapshot | None
+    server_time: EpochSeconds | None = None
+    found: str = ""
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A source that can be looked at without price and without consequences."""
+
+    def probe(self) -> Probe:
+        """Raises Transient when it does not answer."""
+        ...
 
 
 class Budgets(Protocol):
@@ -186,19 +210,50 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True)
 class SourceHealth:
-    """How a source is doing: `error` is what went wrong last, None while it works."""
+    """How a source is doing.
+
+    `error` is what went wrong last, None while it works, and `kind` the same in one word; `failing_since` the first
+    failure after the last success. `data_time` is the time of its newest data, as it says itself.
+    """
 
     name: str
-    last_success: EpochSeconds | None
-    error: str | None
-    failures_in_a_row: int
+    last_success: EpochSeconds | None = None
+    data_time: EpochSeconds | None = None
+    error: str | None = None
+    kind: str | None = None
+    failing_since: EpochSeconds | None = None
+    failures_in_a_row: int = 0
+    next_attempt: EpochSeconds | None = None
 
 
 class Health(Protocol):
     """What the fetch stage remembers of its sources, for `status` and readiness."""
 
-    def succeeded(self, source: str, at: EpochSeconds) -> None: ...
+    def succeeded(
+        self,
+        source: str,
+        at: EpochSeconds,
+        *,
+        data_time: EpochSeconds | None = None,
+        next_attempt: EpochSeconds | None = None,
+    ) -> None:
+        """It answered. `data_time` None: that is not known; the one before stays."""
+        ...
 
-    def failed(self, source: str, error: str) -> None: ...
+    def failed(
+        self,
+        source: str,
+        error: str,
+        at: EpochSeconds,
+        *,
+        kind: str = "unreachable",
+        next_attempt: EpochSeconds | None = None,
+    ) -> None: ...
 
-    def sources(self) -> Sequence[SourceHealth]: ...
+    def retain(self, names: Sequence[str]) -> None:
+        """These are the sources from now on; what is known of others is forgotten."""
+        ...
+
+    def sources(self) -> Sequence[SourceHealth]:
+        """All that are known, by name."""
+        ...

@@ -227,13 +227,13 @@ def test_without_a_picture_it_is_503_and_questions_have_empty_answers(tmp_path):
 
 def test_while_a_source_fails_it_is_degraded_but_ready():
     health = MemoryHealth()
-    health.failed("opensky", "timed out")
+    health.failed("opensky", "timed out", NOW)
     query = Query(MemoryPictures(picture(version=1)), health, SetClock(NOW), max_page_size=10, expiry=330.0)
     with serving(create_app(query)) as client:
         response = client.get("/health/ready")
     assert response.status_code == 200
     ready = ReadinessDocument.model_validate_json(response.content, strict=True)
-    assert (ready.status, ready.degraded) == ("degraded", ["source opensky: timed out"])
+    assert (ready.status, ready.degraded) == ("degraded", ["source opensky: timed out (since 2023-11-14 22:13:20Z)"])
 
 
 def test_a_new_version_is_answered_without_a_restart():

@@ -157,16 +157,37 @@ def test_a_source_that_failed_is_asked_again(bench):
     assert source.asked == 2
 
 
-@pytest.mark.parametrize("error", [Transient("timed out"), NotDue("another process has it")])
-def test_a_source_that_says_when_to_ask_again_is_not_made_to_pause_besides(bench, error):
-    """Six failures in a row would be a minute of pauses."""
+def test_a_source_that_hangs_does_not_hold_up_the_others(bench):
+    class Hanging(Failing):
+        released = Event()
+
+        def fetch(self):
+            self.failed.set()
+            assert self.released.wait(SAFE)
+            raise Transient("timed out")
+
+    hanging = Hanging(None)
+    bench.start(hanging, Scripted("good", *answers("good")))
+    assert hanging.failed.wait(SAFE)
+    assert len(processed(bench, 3)) == 3
+    assert {one.name for one in bench.health.sources()} == {"good"}
+    hanging.released.set()
+
+
+@pytest.mark.parametrize(("error", "questions"), [(Transient("timed out"), 2), (NotDue("another process has it"), 1)])
+def test_a_source_that_says_when_to_ask_again_is_not_made_to_pause_besides(bench, error, questions):
+    """Six failures in a row would be a minute of pauses. It is due again after so many questions when that will be."""
 
     class Prompt(Scripted):
-        asked_again = True
+        left = 0
 
         def next_due(self):
-            self.asked_again = not self.asked_again
-            return max(super().next_due(), bench.clock.now + self.asked_again)
+            self.left -= 1
+            return super().next_due() if self.left < 0 else bench.clock.now + 1
+
+        def fetch(self):
+            self.left = questions
+            return super().fetch()
 
     source = Prompt("prompt", *[error] * 12, *answers("prompt", 1))
     bench.start(source)
@@ -315,7 +336,7 @@ def test_stopping_does_not_wait_out_a_pause_after_failures(bench):
     bench.start(failing)
     assert failing.failed.wait(SAFE)
     assert bench.runner.stop(SAFE)
-    assert bench.health.sources() == []
+    assert [one.kind for one in bench.health.sources()] == ["mistake"]
 
 
 @pytest.mark.parametrize("failures", [1, 6, 7, 1_023, 1_024, 1_025, 100_000])

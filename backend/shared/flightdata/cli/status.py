@@ -11,6 +11,8 @@ from flightdata.cli.options import Data, Json
 from flightdata.cli.output import Exit, configure_logs, print_json, print_table, settings, told
 from flightdata.clients import opensky
 from flightdata.errors import NotFound
+from flightdata.models.units import EpochSeconds
+from flightdata.pipeline.query import troubles
 from flightdata.utils.lock import held_by
 from flightdata.wiring import House
 
@@ -38,10 +40,11 @@ def status(data: Data = None, json: Json = False) -> None:  # noqa: FBT002, Type
 def gather(house: House) -> dict[str, Any]:
     """All that `status` says."""
     picture, depth, sources = house.live.latest(), house.queue.depth(), house.health.sources()
-    degraded = [f"source {one.name}: {one.error}" for one in sources if one.error]
+    degraded = list(troubles(sources))
     if depth.dead:
         degraded.append(f"{depth.dead} dead letters: see `flightdata dlq ls`")
     return {
+        "time": house.clock(),
         "data": str(house.settings.data_dir),
         "running": held_by(house.lock),
         "degraded": degraded,
@@ -56,6 +59,17 @@ def gather(house: House) -> dict[str, Any]:
         "opensky": _credits(house),
         "totals": asdict(house.ledger.totals()),
     }
+
+
+def _condition(source: dict[str, Any], now: EpochSeconds) -> str:
+    """`works, data 2 s old` or `fails since …, 3 times in a row, next attempt in 12 s`."""
+    if source["error"]:
+        since = datetime.fromtimestamp(source["failing_since"], UTC)
+        said = f"fails since {since:%F %T}Z ({source['kind']}, {source['failures_in_a_row']} in a row)"
+        ahead = (source["next_attempt"] or now) - now
+        return f"{said}, next attempt in {ahead:.0f} s" if ahead > 0 else said
+    age = f", data {now - source['data_time']:.0f} s old" if source["data_time"] else ""
+    return f"works{age}"
 
 
 def _credits(house: House) -> dict[str, Any] | None:
@@ -77,7 +91,7 @@ def _print(report: dict[str, Any]) -> None:
         table.add_row("picture", "none yet")
     table.add_row("queue", ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in queue.items()))
     for source in report["sources"]:
-        table.add_row(f"source {source['name']}", source["error"] or "works")
+        table.add_row(f"source {source['name']}", _condition(source, report["time"]))
     if report["opensky"]:
         _add_credits(table, report["opensky"])
     table.add_row("snapshots", f"{totals['snapshots']:,}, {totals['unreadable']:,} of them unreadable")

@@ -50,6 +50,7 @@ def up(  # noqa: PLR0913, each is an option
         if len({one.name for one in sources}) < len(sources):
             raise ConfigurationError("two sources have the same name; give each one once")
         with listen(loaded.host, loaded.port) as listener, house.alone():
+            house.health.retain([one.name for one in sources])
             app = house.app()
             runner = Runner(sources, house.fetch, house.process, house.queue, house.queue, house.clock)
             messages.print(f"Flight Data Pipeline: {', '.join(one.name for one in sources)} → {loaded.data_dir}")

@@ -26,12 +26,14 @@ class RawSnapshot:
     """The bytes a source answered with.
 
     `source` is its name (see `source_name`), `received_at` the moment of the answer: for a recording that plays
-    its own times, the moment it was recorded.
+    its own times, the moment it was recorded. `time` is the answer's own time, where the source has looked; it is
+    in the bytes already and therefore not kept.
     """
 
     source: str
     received_at: EpochSeconds
     body: bytes = field(repr=False)
+    time: EpochSeconds | None = field(default=None, compare=False)
 
     @cached_property
     def sha256(self) -> str:

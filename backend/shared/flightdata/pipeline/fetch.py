@@ -1,14 +1,20 @@
 """FETCH: one answer of a source into the raw archive, then the event that says so."""
 
-from flightdata.errors import NotDue, Transient
+import math
+from datetime import UTC, datetime
+
+from flightdata.errors import NotDue, NothingNewer, Transient
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.snapshot import RawSnapshot
+from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.ports import BadAnswer, Clock, Health, Publisher, RawArchive, Source
 from flightdata.utils.logs import correlation_id, logger, new_correlation_id
 
 log = logger(__name__)
 
 _MOST_ANSWERS = 100
+STALE_AFTER: Seconds = 60.0
+"""A source that answers, but has had nothing newer for so long, is stale."""
 
 
 class Fetch:
@@ -19,6 +25,7 @@ class Fetch:
         self._publisher = publisher
         self._health = health
         self._clock = clock
+        self._news: dict[str, tuple[EpochSeconds, EpochSeconds]] = {}
 
     def all_due(self, source: Source) -> list[SnapshotArchived | None]:
         """Everything that is due now, for schedulers that call once a tick; None at the end where it failed."""
@@ -36,14 +43,21 @@ class Fetch:
         with correlation_id(identity := new_correlation_id()):
             try:
                 snapshot = source.fetch()
+            except NothingNewer:
+                self._answered(source, None)
+                raise
+            except NotDue:
+                raise
             except Transient as error:
-                log.warning("the source did not answer", source=source.name, reason=str(error))
-                self._health.failed(source.name, str(error))
+                self._failed(source, str(error), error.kind)
                 if isinstance(error, BadAnswer):
                     self._archived(error.evidence, identity)
                 return None
+            except Exception as error:
+                self._failed(source, f"{type(error).__name__}, a mistake of ours: see the log", "mistake")
+                raise
             event = self._archived(snapshot, identity)
-            self._health.succeeded(source.name, self._clock())
+            self._answered(source, snapshot.time)
             log.info("snapshot archived", source=source.name, size=event.size, key=event.key)
             return event
 
@@ -59,3 +73,24 @@ class Fetch:
         )
         self._publisher.publish(event)
         return event
+
+    def _answered(self, source: Source, time: EpochSeconds | None) -> None:
+        """It works, unless its answers, the last of them of `time`, have not become newer for too long."""
+        now = self._clock()
+        newest, since = self._news.get(source.name, (-math.inf, now))
+        if time is not None and time > newest:
+            newest, since = self._news[source.name] = (time, now)
+        if newest > -math.inf and now - since > STALE_AFTER:
+            last = f"{datetime.fromtimestamp(newest, UTC):%F %T}Z"
+            self._failed(source, f"it answers, but its newest data are still those of {last}", "stale")
+        else:
+            self._health.succeeded(source.name, now, data_time=time, next_attempt=_next_attempt(source))
+
+    def _failed(self, source: Source, reason: str, kind: str) -> None:
+        log.warning("the source fails", source=source.name, kind=kind, reason=reason)
+        self._health.failed(source.name, reason, self._clock(), kind=kind, next_attempt=_next_attempt(source))
+
+
+def _next_attempt(source: Source) -> EpochSeconds | None:
+    due = source.next_due()
+    return due if math.isfinite(due) else None

@@ -1,7 +1,9 @@
 """QUERY: live questions answered from memory, as bytes of JSON."""
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
 
 import orjson
@@ -89,8 +91,16 @@ class Query:
     def readiness(self) -> Readiness:
         index, sources = self._index, tuple(self._health.sources())
         age = self._clock() - index.time if index.version else None
-        failing = tuple(f"source {one.name}: {one.error}" for one in sources if one.error)
-        return Readiness(index.version > 0, failing, index.version, index.time, age, len(index), sources)
+        return Readiness(index.version > 0, troubles(sources), index.version, index.time, age, len(index), sources)
+
+
+def troubles(sources: Iterable[SourceHealth]) -> tuple[str, ...]:
+    """What is wrong with those sources that fail, and since when."""
+    return tuple(
+        f"source {one.name}: {one.error} (since {datetime.fromtimestamp(one.failing_since or 0, UTC):%F %T}Z)"
+        for one in sources
+        if one.error
+    )
 
 
 def _found(index: LiveIndex, search: FlightSearch) -> list[bytes]:

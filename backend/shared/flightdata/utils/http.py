@@ -9,6 +9,8 @@ import logging
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from urllib.parse import SplitResult, unquote, urlencode, urljoin, urlsplit
 
@@ -140,6 +142,15 @@ class Http:
         except zlib.error as error:
             raise Transient(f"{_host(url)}: the answer is no valid gzip") from error
         return Answer(response.status, headers, b"".join(pieces))
+
+
+def http_date(value: str | None) -> float | None:
+    """The moment that the text of a header names, in s since 1970; None where it names none."""
+    try:
+        moment = parsedate_to_datetime(value or "")
+    except (ValueError, OverflowError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _split(url: str, query: Mapping[str, str] = _NOTHING) -> SplitResult:

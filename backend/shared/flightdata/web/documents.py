@@ -52,10 +52,16 @@ class FlightPage(BaseModel):
 
 
 class SourceStatus(BaseModel):
+    """How a source is doing."""
+
     name: str
     last_success: float | None
-    error: str | None
+    data_time: float | None = Field(description="the time of its newest data, as it says itself")
+    error: str | None = Field(description="what went wrong last; null while it works")
+    kind: str | None = Field(description="the same in one word, such as `timeout`, `throttled`, `unreadable`, `stale`")
+    failing_since: float | None
     failures_in_a_row: int
+    next_attempt: float | None
 
 
 class ReadinessDocument(BaseModel):

@@ -1,4 +1,5 @@
 import math
+from contextlib import suppress
 
 import pytest
 from fakes import MemoryArchive, MemoryHealth, Outbox, SetClock
@@ -6,7 +7,7 @@ from samples import NOW, row, snapshot
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from flightdata.errors import NotDue, Poison, Transient
+from flightdata.errors import NotDue, NothingNewer, Poison, Transient
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.pipeline.fetch import Fetch
@@ -14,12 +15,16 @@ from flightdata.ports import BadAnswer, SourceHealth
 
 
 class Scripted:
-    """A source that gives these answers, one after the other; an error is raised."""
+    """A source that gives these answers, one after the other; an error is raised. It is always due at `due`."""
 
     name = "scripted"
+    due = NOW + 60
 
     def __init__(self, *answers):
         self.answers = list(answers)
+
+    def next_due(self):
+        return self.due
 
     def fetch(self):
         answer = self.answers.pop(0)
@@ -104,14 +109,16 @@ def test_the_log_carries_the_correlation_id_of_the_event(bench):
 
 def test_a_success_is_noted_for_the_source_with_the_time(bench):
     bench.fetch.tick(Scripted(SNAPSHOT))
-    assert bench.health.sources() == [SourceHealth("scripted", NOW + 7, None, 0)]
+    assert bench.health.sources() == [SourceHealth("scripted", last_success=NOW + 7, next_attempt=NOW + 60)]
 
 
 def test_where_the_source_has_nothing_its_failure_is_noted_with_the_reason(bench):
-    source = Scripted(Transient("timed out"), Transient("refused"))
+    source = Scripted(Transient("timed out", kind="timeout"), Transient("refused", kind="refused"))
     assert bench.fetch.tick(source) is None
     assert bench.fetch.tick(source) is None
-    assert bench.health.sources() == [SourceHealth("scripted", None, "refused", 2)]
+    (health,) = bench.health.sources()
+    assert (health.error, health.kind, health.failures_in_a_row) == ("refused", "refused", 2)
+    assert (health.failing_since, health.next_attempt) == (NOW + 7, NOW + 60)
     assert list(bench.archive.keys()) == []
     assert bench.outbox.events == []
 
@@ -120,7 +127,7 @@ def test_a_success_after_failures_ends_them(bench):
     source = Scripted(Transient("timed out"), SNAPSHOT)
     bench.fetch.tick(source)
     bench.fetch.tick(source)
-    assert bench.health.sources() == [SourceHealth("scripted", NOW + 7, None, 0)]
+    assert bench.health.sources() == [SourceHealth("scripted", last_success=NOW + 7, next_attempt=NOW + 60)]
 
 
 def test_a_body_that_is_no_snapshot_is_archived_as_evidence(bench):
@@ -129,10 +136,79 @@ def test_a_body_that_is_no_snapshot_is_archived_as_evidence(bench):
     assert bench.archive.get(event.key) == html
 
 
+def test_what_came_instead_of_an_answer_is_archived_and_is_a_failure_all_the_same(bench):
+    html = RawSnapshot("scripted", NOW, b"<html>Service unavailable</html>")
+    assert bench.fetch.tick(Scripted(BadAnswer("HTML", html))) is None
+    assert bench.archive.get(html.key) == html
+    assert [event.key for event in bench.outbox.events] == [html.key]
+    (health,) = bench.health.sources()
+    assert (health.error, health.kind, health.last_success) == ("HTML", "unreadable", None)
+
+
+def test_a_source_that_is_never_due_again_has_no_next_attempt(bench):
+    source = Scripted(SNAPSHOT)
+    source.due = math.inf
+    bench.fetch.tick(source)
+    assert bench.health.sources()[0].next_attempt is None
+
+
+def test_nothing_newer_is_a_success_without_an_event(bench):
+    with pytest.raises(NothingNewer):
+        bench.fetch.tick(Scripted(NothingNewer("again")))
+    assert bench.health.sources() == [SourceHealth("scripted", last_success=NOW + 7, next_attempt=NOW + 60)]
+    assert bench.outbox.events == []
+
+
+def test_what_is_not_due_is_neither_a_success_nor_a_failure(bench):
+    with pytest.raises(NotDue):
+        bench.fetch.tick(Scripted(NotDue("later")))
+    assert bench.health.sources() == []
+
+
+AGAIN = NothingNewer("again")
+
+
+def timed(time):
+    return RawSnapshot("scripted", NOW, b"{}", time)
+
+
+@pytest.mark.parametrize("repeats", [[AGAIN] * 3, [timed(NOW)] * 3, [timed(NOW - 60), AGAIN, timed(NOW - 1)]])
+def test_a_source_whose_answers_get_no_newer_is_stale_and_recovers_by_itself(bench, repeats):
+    source = Scripted(timed(NOW), *repeats, timed(NOW + 200))
+    bench.fetch.tick(source)
+    found = []
+    for step in (30, 30, 1):
+        bench.clock.now += step
+        with suppress(NothingNewer):
+            bench.fetch.tick(source)
+        found.append(bench.health.sources()[0])
+    assert [one.kind for one in found] == [None, None, "stale"]
+    assert "2023-11-14 22:13:20Z" in found[-1].error
+    bench.fetch.tick(source)
+    assert (bench.health.sources()[0].error, bench.health.sources()[0].data_time) == (None, NOW + 200)
+
+
+def test_a_clock_that_is_an_hour_behind_is_not_stale_as_long_as_it_moves(bench):
+    source = Scripted(*[timed(NOW - 3600 + step) for step in range(0, 300, 70)])
+    while source.answers:
+        bench.fetch.tick(source)
+        bench.clock.now += 70
+    assert bench.health.sources()[0].error is None
+
+
+def test_whose_answers_have_no_time_is_never_stale(bench):
+    source = Scripted(SNAPSHOT, SNAPSHOT)
+    bench.fetch.tick(source)
+    bench.clock.now += 3600
+    bench.fetch.tick(source)
+    assert bench.health.sources()[0].error is None
+
+
 @pytest.mark.parametrize("mistake", [ValueError("ours"), Poison("odd")])
 def test_an_error_that_is_not_the_source_s_silence_is_not_hidden(bench, mistake):
     with pytest.raises(type(mistake)):
         bench.fetch.tick(Scripted(mistake))
+    assert bench.health.sources()[0].kind == "mistake"
 
 
 def test_what_could_not_be_archived_is_not_published():
@@ -147,20 +223,6 @@ def test_what_could_not_be_published_is_in_the_archive_all_the_same_and_counts_a
     with pytest.raises(Transient):
         bench.fetch.tick(Scripted(SNAPSHOT))
     assert list(bench.archive.keys()) == [SNAPSHOT.key]
-    assert bench.health.sources() == []
-
-
-def test_an_answer_that_is_none_is_archived_as_evidence_and_noted_as_a_failure(bench):
-    html = RawSnapshot("scripted", NOW, b"<html>Service unavailable</html>")
-    assert bench.fetch.tick(Scripted(BadAnswer("HTML", html))) is None
-    assert bench.archive.get(html.key) == html
-    assert [event.key for event in bench.outbox.events] == [html.key]
-    assert bench.health.sources() == [SourceHealth("scripted", None, "HTML", 1)]
-
-
-def test_what_is_not_due_is_neither_a_success_nor_a_failure(bench):
-    with pytest.raises(NotDue):
-        bench.fetch.tick(Scripted(NotDue("later")))
     assert bench.health.sources() == []
 
 

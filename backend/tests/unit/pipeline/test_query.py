@@ -310,12 +310,12 @@ def test_with_a_picture_it_is_ready_and_knows_its_age(asked):
     readiness = asked.query.readiness()
     assert (readiness.ready, readiness.degraded, readiness.age) == (True, (), 12.5)
     assert (readiness.version, readiness.time, readiness.aircraft) == (1, NOW, 5)
-    assert readiness.sources == (SourceHealth("a", NOW, None, 0),)
+    assert readiness.sources == (SourceHealth("a", last_success=NOW),)
 
 
 def test_a_failing_source_makes_it_degraded_but_not_unready(asked):
     asked.health.succeeded("a", NOW)
-    asked.health.failed("b", "timed out")
+    asked.health.failed("b", "timed out", NOW)
     readiness = asked.query.readiness()
     assert readiness.ready
-    assert readiness.degraded == ("source b: timed out",)
+    assert readiness.degraded == ("source b: timed out (since 2023-11-14 22:13:20Z)",)

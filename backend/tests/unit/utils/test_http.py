@@ -13,7 +13,7 @@ from fixtures.speaker import HANG, RESET, answer, speaking
 
 from flightdata.errors import ConfigurationError, Transient
 from flightdata.utils import deadline
-from flightdata.utils.http import Answer, Http, NoConnection, Truncated
+from flightdata.utils.http import Answer, Http, NoConnection, Truncated, http_date
 
 SECRET = "hush-hush"
 SHORT = 0.2
@@ -290,3 +290,18 @@ def test_a_form_is_not_sent_on(http):
     with speaking([answer(b"", "Location: /", status=307)], [answer()]) as server:
         assert http.post(server.url, form={"client_secret": SECRET}).status == 307
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("Tue, 14 Nov 2023 22:13:20 GMT", 1_700_000_000),
+        ("Tue, 14 Nov 2023 22:13:20 -0000", 1_700_000_000),
+        ("yesterday", None),
+        ("Tue, 99 Nov 2023 22:13:20 GMT", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_date_in_a_header_is_a_moment_or_nothing(text, moment):
+    assert http_date(text) == moment

@@ -6,13 +6,14 @@ import orjson
 
 from flightdata.errors import Transient
 from flightdata.models.credits import Failure
-from flightdata.models.units import Seconds
+from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.utils.http import Answer, Truncated
 
 _OK = 200
 _THROTTLED = 429
 _FORBIDDEN = {401, 403}
 _PASSING = {408, 425}
+_TIME = re.compile(rb'\s*\{\s*"time"\s*:\s*(\d{1,12})\b')
 _BEGINS = re.compile(rb'\s*\{\s*"time"\s*:\s*-?\d+(\.\d+)?\s*,\s*"states"\s*:\s*(null|\[)')
 _ENDS = re.compile(rb"(\]|null)\s*\}\s*")
 _LONGEST_END = 100
@@ -26,8 +27,7 @@ class Failed(Transient):
     def __init__(
         self, kind: Failure, reason: str, *, retry_after: Seconds | None = None, evidence: bytes | None = None
     ) -> None:
-        super().__init__(reason, retry_after=retry_after)
-        self.kind = kind
+        super().__init__(reason, retry_after=retry_after, kind=kind)
         self.evidence = evidence
 
 
@@ -50,6 +50,12 @@ def check(answer: Answer) -> None:
     if 400 <= status < 500 and status not in _PASSING:  # noqa: PLR2004, the class of client errors
         raise Failed(Failure.MISTAKE, f"{status}: OpenSky does not take our request; check OPENSKY_API_URL and areas")
     raise Failed(Failure.OUTAGE, f"{status} from OpenSky", retry_after=_retry_after(answer))
+
+
+def own_time(answer: Answer) -> EpochSeconds | None:
+    """The time that the answer says it is of, where that stands at its beginning."""
+    found = _TIME.match(answer.body)
+    return float(found[1]) if found else None
 
 
 def truncated(error: Truncated) -> Failed:

@@ -11,18 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from flightdata.clients.opensky import breaker, governor
 from flightdata.clients.opensky.areas import Request, in_words, requests
 from flightdata.clients.opensky.credentials import ANONYMOUS, Poster, Tokens, confidential
-from flightdata.clients.opensky.failures import Failed, check, remaining, truncated
+from flightdata.clients.opensky.failures import Failed, check, own_time, remaining, truncated
 from flightdata.errors import ConfigurationError, NotDue, Transient
 from flightdata.models.area import Area
 from flightdata.models.credits import AccountClass, Budget, Failure, Plan, Trouble
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.models.units import EpochSeconds, Seconds
-from flightdata.ports import BadAnswer, Budgets, Clock, Lease
-from flightdata.utils.http import Answer, NoConnection, Truncated
+from flightdata.ports import BadAnswer, Budgets, Clock, Lease, Probe
+from flightdata.utils.http import Answer, NoConnection, Truncated, http_date
 from flightdata.utils.logs import logger
 
 log = logger(__name__)
@@ -100,7 +101,21 @@ class OpenSky:
             self._note(error)
             if error.evidence is None:
                 raise
-            raise BadAnswer(str(error), RawSnapshot(self.name, self._clock(), error.evidence)) from error
+            raise BadAnswer(
+                str(error), RawSnapshot(self.name, self._clock(), error.evidence), kind=error.kind
+            ) from error
+
+    def probe(self) -> Probe:
+        """Whether it is there and knows us: a connection and a token, for nothing else is free of credits at all times.
+
+        Raises Transient.
+        """
+        token = self._headers()
+        parts = urlsplit(self._url)
+        answer = self._http.get(f"{parts.scheme}://{parts.netloc}/", query={}, headers={})
+        known = "knows our account" if token else "is asked without an account"
+        found = f"{parts.hostname} answers and {known}; not asked for states, for these cost credits"
+        return Probe(None, http_date(answer.headers.get("date")), found)
 
     def _moment(self, budget: Budget) -> EpochSeconds:
         """When the next call, or the next look, may leave."""
@@ -133,7 +148,7 @@ class OpenSky:
         check(answer)
         self._change(lambda budget: replace(budget, trouble=Trouble()))
         self._pending = (self._pending or self._requests)[1:]
-        return RawSnapshot(self.name, self._clock(), answer.body)
+        return RawSnapshot(self.name, self._clock(), answer.body, own_time(answer))
 
     def _answer(self, request: Request) -> Answer:
         """Whatever the server says; charged before the call leaves."""

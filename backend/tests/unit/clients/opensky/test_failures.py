@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import NOW, body, row
 
-from flightdata.clients.opensky.failures import Failed, check, remaining, truncated
+from flightdata.clients.opensky.failures import Failed, check, own_time, remaining, truncated
 from flightdata.models.credits import Failure
 from flightdata.utils.http import Answer, Truncated
 
@@ -98,6 +98,20 @@ def test_the_credits_left_are_read(text, count):
 
 def test_where_the_server_says_nothing_of_credits_nothing_is_known():
     assert remaining(Answer(200, {}, b"")) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "time"),
+    [
+        (b'{"time": 1700000000, "states": null}', 1_700_000_000),
+        (b'\n { "time" :1700000000,"states":[]}', 1_700_000_000),
+        (b'{"states": [], "time": 1700000000}', None),
+        (b'{"time": null, "states": []}', None),
+        (b'{"time": 1700000000000000, "states": []}', None),
+    ],
+)
+def test_the_time_of_an_answer_is_read_where_it_stands_first(body, time):
+    assert own_time(Answer(200, {}, body)) == time
 
 
 @pytest.mark.parametrize(("status", "kind", "evidence"), [(200, Failure.GARBAGE, b"half"), (503, Failure.OUTAGE, None)])
