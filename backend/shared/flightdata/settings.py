@@ -1,11 +1,14 @@
 """The only reader of environment variables and `.env`. Each field's name in capitals is the variable's name."""
 
+import os
+from collections.abc import Iterator
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from flightdata.models.credits import AccountClass
 from flightdata.models.units import Seconds
@@ -29,10 +32,15 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+ENV_FILE = ".env"
+_ALIKE = 0.86
+"""The environment is full of other people's variables: HOSTNAME is none of ours misspelt, LOGLEVEL is."""
+
+
 class Settings(BaseSettings):
     """All settings. Every one is described in `.env.example`."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", frozen=True, env_ignore_empty=True)
 
     environment: Environment = Environment.LOCAL
     log_level: Annotated[str, Field(pattern=r"(?i)^(debug|info|warning|error|critical)$")] = "INFO"
@@ -47,6 +55,8 @@ class Settings(BaseSettings):
     aircraft_database: Path | None = None
     live_expiry_seconds: Annotated[Seconds, Field(gt=0)] = 330.0
     fetch_interval_seconds: Annotated[Seconds, Field(gt=0)] = 10.0
+    receiver_interval_seconds: Annotated[Seconds, Field(gt=0)] = 1.0
+    v2_interval_seconds: Annotated[Seconds, Field(gt=0)] = 10.0
     queue_visibility_seconds: Annotated[Seconds, Field(gt=0)] = 60.0
     queue_max_attempts: Annotated[int, Field(ge=1)] = 5
 
@@ -72,3 +82,31 @@ class Settings(BaseSettings):
     eventbridge_bus_name: str | None = None
     dynamodb_flights_table: str | None = None
     redis_cluster_endpoint: str | None = None
+
+
+class Stray(NamedTuple):
+    """A variable that looks as if it were for us, but is none of ours. `meant`: the one of ours it resembles."""
+
+    name: str
+    where: str
+    meant: str | None
+
+
+def strays() -> list[Stray]:
+    """Those in `.env` that are no setting, and those in the environment that resemble one."""
+    ours = {name.upper() for name in Settings.model_fields}
+    file = DotEnvSettingsSource(Settings, env_file=ENV_FILE, env_ignore_empty=False)
+    in_file = {name.upper() for name in file.env_vars} - ours
+    around = {name.upper() for name in os.environ} - ours - in_file
+    found = [Stray(name, ENV_FILE, _resembled(name, ours, 0.6)) for name in sorted(in_file)]
+    return found + [Stray(*one) for one in _misspelt(sorted(around), ours)]
+
+
+def _misspelt(names: list[str], ours: set[str]) -> Iterator[tuple[str, str, str]]:
+    for name in names:
+        if meant := _resembled(name, ours, _ALIKE):
+            yield name, "environment", meant
+
+
+def _resembled(name: str, ours: set[str], least: float) -> str | None:
+    return next(iter(get_close_matches(name.removeprefix("FLIGHTDATA_"), ours, n=1, cutoff=least)), None)

@@ -19,6 +19,8 @@ from flightdata.backends.ledger.sqlite import SqliteLedger
 from flightdata.backends.live.file import FilePictures
 from flightdata.backends.queue.sqlite import SqliteQueue
 from flightdata.clients.opensky import Account, OpenSky, Tokens, boxes, credentials
+from flightdata.clients.receiver import Pace as ReceiverPace
+from flightdata.clients.receiver import Receiver, readsb, v2
 from flightdata.clients.recording import Recording, Times
 from flightdata.clients.simulation import Simulation
 from flightdata.errors import ConfigurationError
@@ -113,6 +115,10 @@ class House:
         return Http(timeout=self.settings.opensky_timeout_seconds)
 
     @cached_property
+    def receiver_http(self) -> Http:
+        return Http()
+
+    @cached_property
     def fetch(self) -> Fetch:
         return Fetch(self.archive, self.queue, self.health, self.clock)
 
@@ -153,10 +159,7 @@ class House:
         return self._folder / "flightdata.lock"
 
     def source(self, spec: str, pace: Pace = Pace()) -> Source:
-        """The source that `spec` names: `opensky[:BOXES]`, `recording[:PATH]` or `simulation[:N]`.
-
-        Raises ConfigurationError.
-        """
+        """The source that `spec` names, see docs/sources.md. Raises ConfigurationError, which tells no secret of it."""
         kind, _, rest = spec.partition(":")
         if kind == LIVE:
             return self._opensky(rest)
@@ -165,8 +168,12 @@ class House:
             return Recording([path], clock=self.clock, speed=pace.speed, times=pace.times, loop=pace.loop)
         if kind == "simulation":
             return self._simulation(rest, pace)
+        if kind in {"readsb", "v2"}:
+            return self._receiver(kind, rest)
+        # Only its first word: there may be a password in the rest.
         raise ConfigurationError(
-            f"unknown source {spec!r}; there are: opensky[:BOXES], recording[:PATH], simulation[:AIRCRAFT]"
+            f"unknown source {kind if kind.isalnum() else '…'!r}; there are: "
+            "opensky[:BOXES], readsb:URL, readsb:PATH, v2:URL, recording[:PATH], simulation[:AIRCRAFT]"
         )
 
     @cached_property
@@ -197,7 +204,7 @@ class House:
 
     def close(self) -> None:
         """Let go of files and connections."""
-        for name in ("queue", "ledger", "health", "budgets", "lease", "opensky_http"):
+        for name in ("queue", "ledger", "health", "budgets", "lease", "opensky_http", "receiver_http"):
             if name in self.__dict__:
                 getattr(self, name).close()
 
@@ -220,6 +227,13 @@ class House:
             tick=settings.opensky_tick_seconds,
             clock=self.clock,
         )
+
+    def _receiver(self, kind: str, address: str) -> Receiver:
+        given = self.settings
+        make, interval = (
+            (readsb, given.receiver_interval_seconds) if kind == "readsb" else (v2, given.v2_interval_seconds)
+        )
+        return make(address, clock=self.clock, http=self.receiver_http, pace=ReceiverPace(interval, self.clock))
 
     def _simulation(self, aircraft: str, pace: Pace) -> Simulation:
         if not (aircraft or "1000").isdecimal() or int(aircraft or 1000) == 0:

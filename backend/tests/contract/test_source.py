@@ -6,14 +6,17 @@ from itertools import pairwise
 
 import pytest
 from fakes import MemoryBudgets, MemoryLease, SetClock
+from fixtures.fake_receiver import FakeReceiver
 from fixtures.opensky_service import Direct, OpenSkyService
 from samples import NOW, body, row
 
 from flightdata.clients.opensky import Account, OpenSky, boxes
+from flightdata.clients.receiver import Pace, readsb, v2
 from flightdata.clients.recording import Recording, Times
 from flightdata.clients.simulation import Simulation
 from flightdata.models.credits import AccountClass
 from flightdata.models.snapshot import SnapshotKey, source_name
+from flightdata.utils.http import Http
 from flightdata.validation.gate import decode
 
 
@@ -24,7 +27,7 @@ def opensky(folder):
     return [folder]
 
 
-def readsb(folder):
+def aircraft_files(folder):
     for second in range(5):
         aircraft = [{"hex": "abc123", "lat": 1.0, "lon": 2.0, "seen": 0.5, "seen_pos": 0.7}]
         answer = {"now": 1_600_000_000.25 + second, "messages": 1, "aircraft": aircraft}
@@ -48,6 +51,14 @@ def live(clock, areas):
     return OpenSky("https://fake/api", account, boxes(areas), http=Direct(service), clock=clock, **stores)
 
 
+def receiver(make, end, clock):
+    """A source made by `make`, at a fake that is closed after the test."""
+    fake, http = FakeReceiver(clock=clock), Http()
+    TO_CLOSE.extend((fake, http))
+    return make(fake.url + end, clock=clock, http=http, pace=Pace(5.0, clock))
+
+
+TO_CLOSE = []
 OPEN = {
     "opensky": lambda _, clock: live(clock, "globe"),
     "opensky, two boxes": lambda _, clock: live(clock, "47,49,1,4/50,52,1,4"),
@@ -61,8 +72,10 @@ OPEN = {
     "recording, over and over, at once": lambda folder, clock: Recording(
         opensky(folder), clock=clock, speed=math.inf, loop=True
     ),
-    "recording, readsb": lambda folder, clock: Recording(readsb(folder), clock=clock, speed=0.5),
+    "recording, readsb": lambda folder, clock: Recording(aircraft_files(folder), clock=clock, speed=0.5),
     "recording, points": lambda folder, clock: Recording(points(folder), clock=clock),
+    "readsb": lambda _, clock: receiver(readsb, "/data/aircraft.json", clock),
+    "v2": lambda _, clock: receiver(v2, "#48.7,2.4,250+48.7,2.5,250", clock),
     "simulation": lambda _, clock: Simulation(20, clock=clock),
     "simulation, fast": lambda _, clock: Simulation(20, clock=clock, speed=60, interval=1, name="Sky 1"),
 }
@@ -75,7 +88,9 @@ def clock():
 
 @pytest.fixture(params=OPEN)
 def source(request, tmp_path, clock):
-    return OPEN[request.param](tmp_path, clock)
+    yield OPEN[request.param](tmp_path, clock)
+    while TO_CLOSE:
+        TO_CLOSE.pop().close()
 
 
 def play(source, clock, most=12):

@@ -39,6 +39,8 @@ GIVEN = {
     "AIRCRAFT_DATABASE": ("own.csv.gz", Path("own.csv.gz")),
     "LIVE_EXPIRY_SECONDS": ("60.5", 60.5),
     "FETCH_INTERVAL_SECONDS": ("5", 5.0),
+    "RECEIVER_INTERVAL_SECONDS": ("5", 5.0),
+    "V2_INTERVAL_SECONDS": ("5", 5.0),
     "QUEUE_VISIBILITY_SECONDS": ("30", 30.0),
     "QUEUE_MAX_ATTEMPTS": ("1", 1),
     "CORS_ORIGINS": ("https://a.example, https://b.example", "https://a.example, https://b.example"),

@@ -14,8 +14,9 @@ Sources = Annotated[
     list[str] | None,
     typer.Option(
         "--source",
-        help="Where states come from: opensky[:BOXES], recording[:PATH] or simulation[:AIRCRAFT]; repeatable. A box is"
-        " SOUTH,NORTH,WEST,EAST in degrees, several have a slash between them."
+        help="Where states come from: opensky[:BOXES], readsb:URL, readsb:PATH, v2:URL, recording[:PATH] or "
+        "simulation[:AIRCRAFT]; repeatable. A box is SOUTH,NORTH,WEST,EAST in degrees, several have a slash between "
+        "them; docs/sources.md has all of it."
         "  [env: SOURCES; default: recording, the one that ships]",
         show_default=False,
     ),
