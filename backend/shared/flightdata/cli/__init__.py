@@ -6,6 +6,7 @@ import typer
 
 from flightdata import __version__
 from flightdata.cli import dlq
+from flightdata.cli.doctor import doctor
 from flightdata.cli.ingest import ingest
 from flightdata.cli.stages import fetch, process
 from flightdata.cli.status import status
@@ -24,6 +25,7 @@ app.command("ingest")(ingest)
 app.command("fetch")(fetch)
 app.command("process")(process)
 app.command("status")(status)
+app.command("doctor")(doctor)
 app.add_typer(dlq.app, name="dlq")
 
 

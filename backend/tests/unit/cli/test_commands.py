@@ -5,13 +5,11 @@
 
 import gc
 import json
-import logging
 import os
 import sys
 import warnings
 
 import pytest
-import structlog
 from samples import NOW, body, row
 
 from flightdata import __version__
@@ -19,16 +17,6 @@ from flightdata.__main__ import main as package
 from flightdata.cli import doors, main
 from flightdata.settings import Settings
 from flightdata.wiring import House
-
-
-@pytest.fixture(autouse=True)
-def untouched_logs():
-    """Commands set up the logs of their whole process."""
-    handlers, level, configured = logging.root.handlers[:], logging.root.level, structlog.get_config()
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    structlog.configure(**configured)
 
 
 @pytest.fixture(autouse=True)
