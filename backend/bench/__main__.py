@@ -6,7 +6,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import memory, quality, query, snapshot
+from bench import flights, memory, quality, query, snapshot
 from bench.inputs import global_snapshots
 from bench.table import show
 from flightdata.utils import logs
@@ -19,7 +19,8 @@ def main() -> None:
     logs.configure("WARNING", as_json=True)
     given = global_snapshots(21)
     print(f"on a snapshot: {given.name}; Python {platform.python_version()}, {platform.machine()}\n")
-    figures = [*snapshot.measure(given), *query.measure(given), *quality.measure(given), *memory.measure()]
+    figures = [*snapshot.measure(given), *query.measure(given), *quality.measure(given), *flights.measure(given)]
+    figures += memory.measure()
     show(figures)
     _RESULTS.parent.mkdir(exist_ok=True)
     document = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from flightdata.clients.recording.rebase import shifted
 from flightdata.clients.simulation import Simulation
 
-_BESIDE = Path(__file__).parents[2].parent / "shared" / "data"
+RECORDINGS = Path(os.environ.get("FLIGHTDATA_RECORDINGS", Path(__file__).parents[2].parent / "shared" / "data"))
 _SNAPSHOT = Path("opensky/global_20260508/2026-05-08T175953Z.json.gz")
 _AIRCRAFT = 12_341
 _STEP = 30.0
@@ -29,10 +29,9 @@ class Input:
 
 def global_snapshots(count: int) -> Input:
     """`count` snapshots; only the times differ, so all are equally much work."""
-    folder = Path(os.environ.get("FLIGHTDATA_RECORDINGS", _BESIDE))
-    if (folder / _SNAPSHOT).exists():
+    if (RECORDINGS / _SNAPSHOT).exists():
         name, time = "recorded, 12,341 aircraft", 1_778_263_193.0
-        first = gzip.decompress((folder / _SNAPSHOT).read_bytes())
+        first = gzip.decompress((RECORDINGS / _SNAPSHOT).read_bytes())
     else:
         name, time = "simulated, 12,341 aircraft", 1_778_263_200.0
         first = Simulation(_AIRCRAFT, clock=lambda: time).fetch().body

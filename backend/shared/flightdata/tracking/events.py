@@ -1,0 +1,154 @@
+"""What a report means for the flight of its aircraft: it opens, goes on, lands, touches and goes, or is over.
+
+Works on the tracked table joined with one report an aircraft (`reports`): `both` below. Every report is exactly one of
+these, or heard only:
+
+| | |
+| --- | --- |
+| continues | was in the air and still is, on the same flight |
+| lands | was in the air, is on the ground |
+| touches | landed a moment ago, never slowed down, is in the air again: the same flight |
+| opens | in the air on another flight than the one known, if any |
+| rests | on the ground, or too slow to fly |
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import polars as pl
+from polars import col
+
+from flightdata.models.units import Metres, MetresPerSecond, Seconds
+from flightdata.tracking.distance import distance
+from flightdata.tracking.reports import HIGHEST_GROUND
+
+HOLE: Seconds = 600
+"""A gap between positions up to which an aircraft in the air is on the same flight without further questions."""
+
+# docs/flights.md says where each bound comes from.
+_EN_ROUTE: Metres = 3_000
+_OCEAN: Seconds = 12 * 3600
+_HOUR: Seconds = 3600
+_APPROACH: Seconds = 900
+_LIKELY_APPROACH = 0.4
+_SLOWEST: MetresPerSecond = 100
+_UNACCOUNTED: Seconds = 2_100
+_UNACCOUNTED_TO_GROUND: Seconds = 3_600
+_UNACCOUNTED_SHARE = 0.3
+_LANDING_GAP: Seconds = 2_700
+_TOUCH: Seconds = 180
+_ROLLING: MetresPerSecond = 25
+_STEEPEST: MetresPerSecond = 50
+_SLOWEST_TAKE_OFF: MetresPerSecond = 10
+_TAKE_OFF_RUN: Seconds = 60
+
+
+def forgotten_after() -> pl.Expr:
+    """Seconds of silence after which an aircraft is taken for a new one (columns of the tracked table)."""
+    return pl.when(_in_flight() & (col("altitude") >= _EN_ROUTE)).then(_OCEAN).otherwise(_HOUR)
+
+
+def lost_after() -> pl.Expr:
+    """Seconds of silence after which a flight in the air is lost."""
+    approaching = (col("arrival_confidence") >= _LIKELY_APPROACH).fill_null(value=False)
+    return pl.when(approaching).then(_APPROACH).otherwise(forgotten_after())
+
+
+def judge(both: pl.LazyFrame) -> pl.LazyFrame:
+    """`both` with the events above, and:
+
+    `fresh`: the report is newer than what is tracked; `known`: the aircraft is not new, nor forgotten; `gap`, `leap`:
+    s and m since its last position; `moved`: there is a newer position; `down`: on the ground; `closes`: its flight in
+    the air ends without a landing seen; `vanishes`: nothing is known of it any more; `grounded`: on the ground without
+    a flight.
+    """
+    for columns in _layers():
+        both = both.with_columns(columns)
+    return both
+
+
+@cache
+def _layers() -> Sequence[list[pl.Expr]]:
+    """The columns of `judge`, those that need others after them. Made once: that takes as long as their use."""
+    layers: list[dict[str, pl.Expr]] = [
+        {
+            "fresh": (col("new_heard") > col("heard")).fill_null(col("new_heard").is_not_null()),
+            "gap": col("new_time") - col("time_position"),
+            "leap": distance("latitude", "longitude", "new_latitude", "new_longitude"),
+            "known": (col("new_heard") - col("heard") <= forgotten_after()).fill_null(col("heard").is_not_null()),
+            "flew": _in_flight(),
+        },
+        {
+            "moved": col("fresh") & col("new_time").is_not_null() & (~col("known") | (col("gap") > 0)),
+            "flew": col("known") & col("flew"),
+            "same": _same_flight(),
+            "down": col("new_down") & ~(col("flew") & _too_high_to_land()),
+        },
+        {
+            "continues": col("moved") & col("flew") & ~col("down") & col("same"),
+            "lands": col("moved") & col("flew") & col("down") & _reaches_ground(),
+            "touches": col("moved") & col("known") & ~col("down") & _touched(),
+        },
+        {"goes_on": col("continues") | col("lands") | col("touches")},
+        {
+            "opens": col("moved")
+            & ~col("down")
+            & ~col("goes_on")
+            & (col("flew") | (col("new_flies") & _left_its_place()))
+        },
+        {
+            "rests": col("moved") & ~col("goes_on") & ~col("opens"),
+            "vanishes": col("fresh") & ~col("moved") & ~col("known"),
+        },
+        {
+            "closes": (col("phase") == "airborne") & col("fresh") & (~col("known") | (~col("goes_on") & col("moved"))),
+            "grounded": col("rests") & ~(col("known") & (col("phase") == "landed")),
+        },
+    ]
+    return [[_named(name, expression) for name, expression in layer.items()] for layer in layers]
+
+
+def _named(name: str, expression: pl.Expr) -> pl.Expr:
+    """What cannot be told is not the case; numbers stay null."""
+    return (expression if name in _NUMBERS else expression.fill_null(value=False)).alias(name)
+
+
+_NUMBERS = ("gap", "leap")
+
+
+def _in_flight() -> pl.Expr:
+    return (col("phase") == "airborne") | (col("phase") == "lost")
+
+
+def _unaccounted() -> pl.Expr:
+    """Seconds of the gap that flying straight on from the one position to the other does not explain."""
+    return col("gap") - col("leap") / pl.max_horizontal("velocity", "new_velocity", pl.lit(_SLOWEST))
+
+
+def _same_flight() -> pl.Expr:
+    """A hole in the reception, an ocean: callsign, time and distance must agree, and it was not about to land."""
+    agrees = (col("callsign") == col("new_callsign")).fill_null(value=True)
+    about_to_land = (col("arrival_confidence") >= _LIKELY_APPROACH).fill_null(value=False)
+    in_time = _unaccounted() <= pl.max_horizontal(pl.lit(_UNACCOUNTED), col("gap") * _UNACCOUNTED_SHARE)
+    return (col("gap") <= HOLE) | (agrees & ~about_to_land & in_time)
+
+
+def _reaches_ground() -> pl.Expr:
+    in_time = _unaccounted() <= pl.max_horizontal(pl.lit(_UNACCOUNTED_TO_GROUND), col("gap") * _UNACCOUNTED_SHARE)
+    return (col("gap") <= _LANDING_GAP) | in_time
+
+
+def _too_high_to_land() -> pl.Expr:
+    """A single report from the ground in the middle of a flight."""
+    return (col("altitude") > HIGHEST_GROUND + _STEEPEST * col("gap")).fill_null(value=False)
+
+
+def _left_its_place() -> pl.Expr:
+    """What stood moves when it flies, whatever its speed and its altitude pretend."""
+    moved = col("leap") >= _SLOWEST_TAKE_OFF * pl.min_horizontal("gap", pl.lit(_TAKE_OFF_RUN))
+    return ~col("known") | moved.fill_null(value=True)
+
+
+def _touched() -> pl.Expr:
+    rolled = (col("slowest") >= _ROLLING).fill_null(value=True)
+    return ((col("phase") == "landed") & rolled & (col("new_time") - col("landed_at") <= _TOUCH)).fill_null(value=False)

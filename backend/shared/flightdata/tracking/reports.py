@@ -1,0 +1,67 @@
+"""What the incoming states say that matters to flights, and what of it is believed."""
+
+from collections.abc import Iterator
+
+import polars as pl
+from polars import col
+
+from flightdata.models.units import EpochSeconds, Metres, MetresPerSecond, Seconds
+
+LATENESS: Seconds = 600
+"""Older states are ignored; a position so much older than its state is not believed. The live picture expires first."""
+
+_FASTEST_ON_GROUND: MetresPerSecond = 130
+HIGHEST_GROUND: Metres = 5_000
+_VEHICLES = (16, 17, 18, 19, 20)
+_SLOW_FLYERS = (8, 9, 10, 12, 14)
+_FLYING: MetresPerSecond = 25
+_SLOWLY_FLYING: MetresPerSecond = 5
+
+
+def reports(states: pl.DataFrame, now: EpochSeconds, distrust: int) -> pl.DataFrame:
+    """One row for each of `states` that can count, all columns but icao24 named `new_…`.
+
+    `new_time` is null where there is no believable position; `new_down`: on the ground; `new_flies`: fast enough for
+    what is no movement on the ground. `distrust`: quality bits that make a position unbelievable.
+    """
+    time, category = col("time_position"), col("category")
+    altitude = pl.coalesce("baro_altitude", "geo_altitude")
+    located = (
+        (time >= col("last_contact") - LATENESS)
+        & col("latitude").is_between(-90, 90)
+        & col("longitude").is_between(-180, 180)
+        & ((col("latitude") != 0) | (col("longitude") != 0))
+        & (col("quality") & distrust == 0)
+    )
+    least = pl.when(category.is_in(_SLOW_FLYERS)).then(_SLOWLY_FLYING).otherwise(_FLYING)
+    taken = states.filter((col("last_contact") >= now - LATENESS), ~category.is_in(_VEHICLES).fill_null(value=False))
+    return taken.select(
+        "icao24",
+        new_heard="last_contact",
+        new_time=pl.when(located).then(time),
+        new_longitude="longitude",
+        new_latitude="latitude",
+        new_altitude=altitude,
+        new_velocity="velocity",
+        new_track="true_track",
+        new_rate="vertical_rate",
+        new_callsign="callsign",
+        # Without an altitude the speed says nothing: it may be that of long before (seen at Zurich: 240 m/s at a gate).
+        new_down=col("on_ground")
+        & ~(altitude.is_not_null() & (col("velocity") > _FASTEST_ON_GROUND)).fill_null(value=False)
+        & (altitude <= HIGHEST_GROUND).fill_null(value=True),
+        new_flies=(col("velocity") >= least).fill_null(value=True),
+    )
+
+
+def rounds(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """`table` in parts with one row an aircraft, in the order of its reports. Nearly always there is one part."""
+    if table["icao24"].n_unique() == table.height:
+        yield table
+        return
+    order = [name for name in table.columns if name not in {"icao24", "new_heard", "new_time"}]
+    ranked = table.sort("new_heard", "new_time", *order, nulls_last=False).with_columns(
+        _round=pl.int_range(pl.len()).over("icao24")
+    )
+    for _, part in ranked.sort("_round", maintain_order=True).group_by("_round", maintain_order=True):
+        yield part.drop("_round")
