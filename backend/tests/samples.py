@@ -5,12 +5,16 @@ import json
 import polars as pl
 
 from flightdata.models.events import SnapshotArchived
+from flightdata.models.flight import FLIGHT_SCHEMA
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.models.states import STATE_SCHEMA
 
 NOW = 1_700_000_000.0
 """2023-11-14T22:13:20Z"""
+
+NOWHERE = {"departure": None, "arrival": None}
+"""What a live document says of an aircraft whose flight is not known."""
 
 
 def row(icao24="abc123", *, seen=NOW, callsign="TEST1   ", latitude=48.5, longitude=2.5):
@@ -57,3 +61,15 @@ def states(*rows):
 
 def picture(*rows, version=1, time=NOW, accounts=()):
     return Picture(version, time, states(*rows), tuple(accounts))
+
+
+def flight(icao24="abc123", first_seen=NOW, last_seen=None, **columns):
+    """One row of a flights table by its columns' names."""
+    place = {name: 0.0 for name in FLIGHT_SCHEMA if name.endswith(("longitude", "latitude"))}
+    known = {"icao24": icao24, "first_seen": first_seen, "last_seen": first_seen if last_seen is None else last_seen}
+    more = {"phase": "landed", "distance": 0.0, "touch_and_goes": 0}
+    return dict.fromkeys(FLIGHT_SCHEMA) | place | more | known | columns
+
+
+def flights(*rows):
+    return pl.DataFrame(list(rows), schema=FLIGHT_SCHEMA, orient="row")

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import polars as pl
+
 from flightdata.errors import Transient
 from flightdata.models.credits import Budget
 from flightdata.models.events import SnapshotArchived
+from flightdata.models.flight import FlightsAsked, Side
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
 from flightdata.models.units import EpochSeconds, Seconds
@@ -256,4 +259,20 @@ class Health(Protocol):
 
     def sources(self) -> Sequence[SourceHealth]:
         """All that are known, by name."""
+        ...
+
+
+class Flights(Protocol):
+    """Flights, each as it was put last. Frames are flights tables (`models.flight.FLIGHT_SCHEMA`)."""
+
+    def put(self, flights: pl.DataFrame) -> None:
+        """Keep them. Durable when it returns; one of the same icao24 and first_seen takes the place of the other."""
+        ...
+
+    def of_aircraft(self, icao24: str, asked: FlightsAsked) -> pl.DataFrame:
+        """An aircraft's flights that began in the time asked for, the newest first."""
+        ...
+
+    def of_airport(self, airport: str, side: Side, asked: FlightsAsked) -> pl.DataFrame:
+        """Flights that departed (by first_seen) from `airport` or arrived (by last_seen) at it, the newest first."""
         ...

@@ -1,0 +1,1 @@
+"""Where flights are kept."""

@@ -1,0 +1,51 @@
+"""Flights in SQLite."""
+
+from pathlib import Path
+
+import polars as pl
+
+from flightdata.models.flight import FLIGHT_SCHEMA, FlightsAsked, Side
+from flightdata.utils.sqlite import Database
+
+_TYPES = {pl.String(): "TEXT", pl.Float64(): "REAL", pl.Int32(): "INTEGER"}
+_KEY = ("icao24", "first_seen")
+_COLUMNS = ", ".join(f"{name} {_TYPES[dtype]}" for name, dtype in FLIGHT_SCHEMA.items())
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS flights ({_COLUMNS}, PRIMARY KEY ({", ".join(_KEY)})) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS flights_departure ON flights (departure, first_seen, icao24);
+CREATE INDEX IF NOT EXISTS flights_arrival ON flights (arrival, last_seen, icao24);
+"""
+_PUT = f"INSERT OR REPLACE INTO flights VALUES ({', '.join('?' * len(FLIGHT_SCHEMA))})"  # noqa: S608, our own names
+_FIND = """
+SELECT * FROM flights WHERE {of} = ? AND {moment} BETWEEN ? AND ? AND ({moment}, icao24) < (?, ?)
+ORDER BY {moment} DESC, icao24 DESC LIMIT ?
+"""
+_BEHIND_ALL = "\U0010ffff"
+
+
+class SqliteFlights:
+    """Flights in the file `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, _SCHEMA)
+
+    def put(self, flights: pl.DataFrame) -> None:
+        with self._database.transaction() as sql:
+            sql.executemany(_PUT, flights.select(*FLIGHT_SCHEMA).iter_rows())
+
+    def of_aircraft(self, icao24: str, asked: FlightsAsked) -> pl.DataFrame:
+        return self._find("icao24", icao24, "first_seen", asked)
+
+    def of_airport(self, airport: str, side: Side, asked: FlightsAsked) -> pl.DataFrame:
+        return self._find(side.value, airport, side.moment, asked)
+
+    def _find(self, of: str, value: str, moment: str, asked: FlightsAsked) -> pl.DataFrame:
+        after = asked.after or (asked.end, _BEHIND_ALL)
+        with self._database.reading() as sql:
+            rows = sql.execute(
+                _FIND.format(of=of, moment=moment), (value, asked.begin, asked.end, *after, asked.limit)
+            ).fetchall()
+        return pl.DataFrame([tuple(row) for row in rows], schema=FLIGHT_SCHEMA, orient="row")
+
+    def close(self) -> None:
+        self._database.close()

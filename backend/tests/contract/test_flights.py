@@ -1,0 +1,103 @@
+"""What every Flights promises. A new backend is one line in OPEN."""
+
+import pytest
+from fakes import MemoryFlights, kept
+from samples import NOW, flight, flights
+
+from flightdata.backends.flights.sqlite import SqliteFlights
+from flightdata.models.flight import FLIGHT_SCHEMA, FlightsAsked, Side
+
+ALL = FlightsAsked(0.0, NOW * 2, 100)
+
+
+OPEN = {
+    "sqlite": lambda folder: SqliteFlights(folder / "flights.sqlite"),
+    "fake": kept(MemoryFlights),
+}
+
+
+@pytest.fixture(params=OPEN)
+def opens(request, tmp_path):
+    """Opens the same store, again and again."""
+    opened = []
+
+    def reopen():
+        opened.append(OPEN[request.param](tmp_path))
+        return opened[-1]
+
+    yield reopen
+    for one in opened:
+        getattr(one, "close", lambda: None)()
+
+
+@pytest.fixture
+def store(opens):
+    return opens()
+
+
+def ids(found):
+    assert dict(found.schema) == dict(FLIGHT_SCHEMA)
+    return list(found.select("icao24", "first_seen").iter_rows())
+
+
+def test_what_was_put_comes_back_as_it_was_also_after_opening_again(store, opens):
+    row = flight(callsign="AFR1", departure="LFPG", departure_confidence=0.93, arrival_candidates=2, distance=1.5)
+    store.put(flights(row))
+    assert opens().of_aircraft("abc123", ALL).equals(flights(row))
+
+
+def test_a_flight_put_again_takes_the_place_of_the_one_before(store):
+    store.put(flights(flight(phase="airborne"), flight("bbbbbb")))
+    store.put(flights(flight(last_seen=NOW + 60, arrival="LFPG")))
+    assert store.of_aircraft("abc123", ALL).equals(flights(flight(last_seen=NOW + 60, arrival="LFPG")))
+    assert ids(store.of_aircraft("bbbbbb", ALL)) == [("bbbbbb", NOW)]
+
+
+def test_repetition_changes_nothing(store):
+    for _ in range(2):
+        store.put(flights(flight(), flight(first_seen=NOW + 1)))
+    assert ids(store.of_aircraft("abc123", ALL)) == [("abc123", NOW + 1), ("abc123", NOW)]
+
+
+def test_putting_none_is_fine(store):
+    store.put(flights())
+    assert ids(store.of_aircraft("abc123", ALL)) == []
+
+
+def test_departures_are_told_by_first_seen_and_arrivals_by_last_seen(store):
+    store.put(flights(flight("aaaaaa", NOW, NOW + 900, departure="LFPG", arrival="EGLL")))
+    store.put(flights(flight("bbbbbb", NOW + 100, NOW + 500, departure="EGLL", arrival="LFPG")))
+    early = FlightsAsked(NOW, NOW + 600, 10)
+    assert ids(store.of_airport("LFPG", Side.DEPARTURE, early)) == [("aaaaaa", NOW)]
+    assert ids(store.of_airport("LFPG", Side.ARRIVAL, early)) == [("bbbbbb", NOW + 100)]
+    assert ids(store.of_airport("EGLL", Side.ARRIVAL, early)) == []
+
+
+def test_a_flight_whose_estimate_changed_is_no_longer_found_where_it_was(store):
+    store.put(flights(flight(arrival="LFPB")))
+    store.put(flights(flight(arrival="LFPG")))
+    assert ids(store.of_airport("LFPB", Side.ARRIVAL, ALL)) == []
+
+
+def test_both_edges_of_the_time_belong_to_it(store):
+    store.put(flights(*(flight(first_seen=NOW + second) for second in range(5))))
+    found = store.of_aircraft("abc123", FlightsAsked(NOW + 1, NOW + 3, 10))
+    assert found["first_seen"].to_list() == [NOW + 3, NOW + 2, NOW + 1]
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_of_the_same_moment_the_icao24_decides(store, side):
+    store.put(flights(*(flight(icao24, departure="LFPG", arrival="LFPG") for icao24 in ("bbbbbb", "~aaaaa", "cccccc"))))
+    assert store.of_airport("LFPG", side, ALL)["icao24"].to_list() == ["~aaaaa", "cccccc", "bbbbbb"]
+
+
+def test_pages_together_are_the_whole(store):
+    rows = [flight(icao24 * 6, NOW + at, departure="LFPG") for icao24 in "abc" for at in range(3)]
+    store.put(flights(*rows))
+    found, after = [], None
+    while page := ids(store.of_airport("LFPG", Side.DEPARTURE, FlightsAsked(0, NOW * 2, 2, after))):
+        assert len(page) <= 2
+        found += page
+        after = page[-1][1], page[-1][0]
+    assert found == ids(store.of_airport("LFPG", Side.DEPARTURE, ALL))
+    assert len(found) == len(rows)
