@@ -1,12 +1,16 @@
-"""Create the local stores (queue, ledger, health of the sources) in DATA_DIR. They are also made when first needed."""
+"""Create the local stores (queue, ledger, flights, health of the sources) in DATA_DIR.
+
+They are also made when first needed.
+"""
 
 from flightdata.wiring import house
 
 
 def main() -> None:
     stages = house()
-    made = [stages.queue, stages.ledger, stages.health]
-    print(f"{len(made)} stores are in {stages.settings.data_dir}: queue.sqlite, ledger.sqlite, health.sqlite")
+    made = [stages.queue, stages.ledger, stages.flights, stages.health]
+    names = "queue.sqlite, ledger.sqlite, flights.sqlite, health.sqlite"
+    print(f"{len(made)} stores are in {stages.settings.data_dir}: {names}")
     stages.close()
 
 

@@ -6,10 +6,16 @@ about the real thing.
 
 from dataclasses import replace
 from functools import cache
+from threading import Lock
+
+import polars as pl
 
 from flightdata.errors import Poison
+from flightdata.models.flight import FLIGHT_SCHEMA
 from flightdata.models.picture import Picture
+from flightdata.pipeline.process import Process
 from flightdata.ports import SourceHealth, Totals
+from flightdata.tracking.nearby import AIRPORT_SCHEMA, Airports
 
 
 class SetClock:
@@ -23,8 +29,14 @@ class SetClock:
 
 
 def kept(kind):
-    """Opens the same fake again for the same folder, as a backend opens the same files."""
-    return cache(lambda _folder: kind())
+    """Opens the same fake again for the same folder, as a backend opens the same files, also from several threads."""
+    opened, lock = cache(lambda _folder: kind()), Lock()
+
+    def open_again(folder):
+        with lock:
+            return opened(folder)
+
+    return open_again
 
 
 class MemoryArchive:
@@ -145,3 +157,41 @@ class MemoryLease:
         if free:
             self.taken[name] = tick
         return free
+
+
+class MemoryFlights:
+    def __init__(self):
+        self.kept = {}
+
+    def put(self, flights):
+        self.kept |= {(row["icao24"], row["first_seen"]): row for row in flights.iter_rows(named=True)}
+
+    def of_aircraft(self, icao24, asked):
+        return self._find("icao24", icao24, "first_seen", asked)
+
+    def of_airport(self, airport, side, asked):
+        return self._find(side.value, airport, side.moment, asked)
+
+    def _find(self, of, value, moment, asked):
+        places = {
+            (row[moment], row["icao24"]): row
+            for row in self.kept.values()
+            if row[of] == value and asked.begin <= row[moment] <= asked.end
+        }
+        newest = [places[place] for place in sorted(places, reverse=True) if asked.after is None or place < asked.after]
+        return pl.DataFrame(newest[: asked.limit], schema=FLIGHT_SCHEMA, orient="row")
+
+
+AIRPORTS = Airports(
+    pl.DataFrame(
+        [("LFPG", 49.0128, 2.55, 119.0, True), ("EGLL", 51.4706, -0.4619, 25.0, True)],
+        schema=AIRPORT_SCHEMA,
+        orient="row",
+    )
+)
+"""A world of two airports."""
+
+
+def process(archive, live, ledger, clock, *, flights=None, expiry=330.0):  # noqa: PLR0913, as the stage
+    """A process stage, also on backends, with flights in memory unless they are given."""
+    return Process(archive, live, ledger, clock, flights=flights or MemoryFlights(), airports=AIRPORTS, expiry=expiry)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from flightdata.backends.archive.folder import FolderArchive
 from flightdata.backends.budgets.sqlite import SqliteBudgets
+from flightdata.backends.flights.sqlite import SqliteFlights
 from flightdata.backends.health.sqlite import SqliteHealth
 from flightdata.backends.lease.sqlite import SqliteLease
 from flightdata.backends.ledger.sqlite import SqliteLedger
@@ -27,11 +28,14 @@ from flightdata.errors import ConfigurationError
 from flightdata.models.snapshot import source_name
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
+from flightdata.pipeline.flown import Flown
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.query import Query
 from flightdata.ports import Clock, Source
+from flightdata.reference.airports import airport_table
 from flightdata.reference.enrich import Reference
 from flightdata.settings import Environment, Settings
+from flightdata.tracking.nearby import Airports
 from flightdata.utils.files import sweep
 from flightdata.utils.http import Http
 from flightdata.utils.lock import Locked, exclusive
@@ -119,14 +123,30 @@ class House:
         return Http()
 
     @cached_property
+    def flights(self) -> SqliteFlights:
+        return SqliteFlights(self._folder / "flights.sqlite")
+
+    @cached_property
+    def airports(self) -> Airports:
+        """Where flights may begin and end. Made in 0.1 s."""
+        return Airports(airport_table())
+
+    @cached_property
     def fetch(self) -> Fetch:
         return Fetch(self.archive, self.queue, self.health, self.clock)
 
     @cached_property
     def process(self) -> Process:
-        expiry = self.settings.live_expiry_seconds
-        reference = Reference(self.settings.aircraft_database)
-        return Process(self.archive, self.live, self.ledger, self.clock, expiry=expiry, reference=reference)
+        return Process(
+            self.archive,
+            self.live,
+            self.ledger,
+            self.clock,
+            flights=self.flights,
+            airports=self.airports,
+            expiry=self.settings.live_expiry_seconds,
+            reference=Reference(self.settings.aircraft_database),
+        )
 
     @cached_property
     def query(self) -> Query:
@@ -139,13 +159,17 @@ class House:
         )
 
     @cached_property
+    def flown(self) -> Flown:
+        return Flown(self.flights, self.clock, max_page_size=self.settings.max_page_size)
+
+    @cached_property
     def analyze(self) -> Analyze:
         return Analyze(self.ledger, self.queue, self.clock)
 
     def app(self) -> FastAPI:
         """The web application."""
         origins = [origin.strip() for origin in self.settings.cors_origins.split(",") if origin.strip()]
-        return create_app(self.query, cors_origins=origins, dashboard=self.map_folder)
+        return create_app(self.query, self.flown, cors_origins=origins, dashboard=self.map_folder)
 
     @property
     def map_folder(self) -> Path | None:
@@ -204,7 +228,7 @@ class House:
 
     def close(self) -> None:
         """Let go of files and connections."""
-        for name in ("queue", "ledger", "health", "budgets", "lease", "opensky_http", "receiver_http"):
+        for name in ("queue", "ledger", "health", "flights", "budgets", "lease", "opensky_http", "receiver_http"):
             if name in self.__dict__:
                 getattr(self, name).close()
 

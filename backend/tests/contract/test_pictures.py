@@ -3,13 +3,15 @@
 from dataclasses import replace
 from threading import Barrier, Thread
 
+import polars as pl
 import pytest
 from fakes import MemoryPictures, kept
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from samples import NOW, picture, state
+from samples import NOW, flight, flights, picture, state
 
 from flightdata.backends.live.file import FilePictures
+from flightdata.models.flight import TRACKED_SCHEMA
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.states import STATE_SCHEMA
@@ -77,15 +79,20 @@ def path(tmp_path):
 
 
 def same(one, other):
-    return (one.version, one.time, one.accounts) == (other.version, other.time, other.accounts) and one.states.equals(
-        other.states
+    return (one.version, one.time, one.accounts) == (other.version, other.time, other.accounts) and all(
+        getattr(one, table).equals(getattr(other, table)) for table in ("states", "tracked", "changed")
     )
 
 
 def version(number):
-    """A picture with as many aircraft as its version says, all last heard at that time."""
+    """A picture with as many aircraft and flights as its version says, all last heard at that time."""
     aircraft = [state(f"{index:06x}", last_contact=float(number)) for index in range(number)]
-    return picture(*aircraft, version=number, time=float(number))
+    tracked = pl.DataFrame(
+        [{"icao24": one["icao24"], "heard": float(number), "phase": "airborne"} for one in aircraft],
+        schema=TRACKED_SCHEMA,
+    )
+    changed = flights(*(flight(f"{index:06x}") for index in range(number)))
+    return replace(picture(*aircraft, version=number, time=float(number)), tracked=tracked, changed=changed)
 
 
 def test_before_the_first_publication_there_is_an_empty_picture_of_version_0(live):
@@ -248,3 +255,10 @@ def test_a_file_that_was_removed_is_started_anew(path):
     path.unlink()
     assert live.version() == 0
     assert live.publish(version(1))
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_other_readers_of_parquet_find_the_states(path, number):
+    assert FilePictures(path).publish(replace(version(number), version=1))
+    assert pl.read_parquet(path).equals(version(number).states)
+    assert pl.scan_parquet(path).select("icao24").collect().height == number

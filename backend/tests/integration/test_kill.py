@@ -11,6 +11,7 @@ import pytest
 from fixtures import killable
 
 from flightdata.backends.live.packing import unpack
+from flightdata.models.flight import FlightsAsked
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.states import STATE_SCHEMA
@@ -76,6 +77,13 @@ def content(picture: Picture) -> list[tuple[object, ...]]:
     return picture.states.select(STATE_SCHEMA.keys()).sort("icao24").rows()
 
 
+def flown(house: House) -> list[tuple[object, ...]]:
+    """All flights in the store."""
+    tracked = house.live.latest().tracked["icao24"]
+    everything = FlightsAsked(0.0, 1e12, 1000)
+    return [row for icao24 in sorted(tracked) for row in house.flights.of_aircraft(icao24, everything).iter_rows()]
+
+
 def assert_nothing_torn(data: Path) -> None:
     archive = House(Settings(data_dir=data)).archive
     for key in archive.keys():  # noqa: SIM118, not a dict
@@ -116,5 +124,6 @@ def test_what_was_acknowledged_survives_kill_9(
     whole = House(Settings(data_dir=data))
     assert whole.ledger.totals() == whole_run.ledger.totals()
     assert content(whole.live.latest()) == content(whole_run.live.latest())
+    assert flown(whole) == flown(whole_run), "no flight is lost, none is there twice"
     assert not list((data / "raw").rglob("*.unfinished"))
     whole.close()

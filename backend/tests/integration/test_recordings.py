@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
+from fakes import process
 from fixtures import oracle
 from fixtures.recordings import FILES, GLOBAL, LEGACY, NOTHING, POINTS, SERIES, TRACE
 
@@ -17,7 +18,6 @@ from flightdata.models.events import SnapshotArchived
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.states import RELATIVE_QUALITY, STATE_SCHEMA
-from flightdata.pipeline.process import Process
 from flightdata.pipeline.work import work
 from flightdata.ports import QueueDepth
 from flightdata.settings import Settings
@@ -215,8 +215,8 @@ def test_converted_units_have_two_decimals(play, name):
 
 def test_the_series_backwards_and_in_one_batch_ends_in_the_same_picture(play, tmp_path):
     played, other = play(SERIES), House(_settings(tmp_path))
-    process = Process(played.house.archive, other.live, other.ledger, other.clock, expiry=oracle.EXPIRY)
-    result = process.batch([step.event for step in reversed(played.distinct)])
+    stage = process(played.house.archive, other.live, other.ledger, other.clock, expiry=oracle.EXPIRY)
+    result = stage.batch([step.event for step in reversed(played.distinct)])
     assert result.failed == {}
     assert _own(other.live.latest().states).equals(_own(played.picture.states))
     other.close()

@@ -1,31 +1,25 @@
 """The API as clients see it: the whole application behind a real server on a loopback socket."""
 
 import re
-import socket
 import threading
-from contextlib import contextmanager
 from urllib.parse import quote, urlencode
 
-import httpx
 import pytest
-import uvicorn
-from fakes import MemoryHealth, MemoryPictures, SetClock
+from fakes import MemoryFlights, MemoryHealth, MemoryPictures, SetClock
+from fixtures.serving import SAFE, problem, serving
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from samples import NOW, archived, picture, row, snapshot, state
+from samples import NOW, NOWHERE, archived, picture, row, snapshot, state
 
 from flightdata.errors import NotFound, Throttled, Unauthorised
+from flightdata.pipeline.flown import Flown
 from flightdata.pipeline.query import Query
 from flightdata.pipeline.work import work
 from flightdata.settings import Settings
 from flightdata.utils import logs
 from flightdata.web.app import create_app
 from flightdata.web.documents import FlightPage, LiveFlight, ReadinessDocument
-from flightdata.web.problems import Problem
 from flightdata.wiring import House
-
-SAFE = 30.0
-"""Seconds after which something that should have happened is given up."""
 
 PARIS = ["000001", "000002", "00000a"]
 ROWS = [
@@ -38,30 +32,11 @@ ROWS = [
     row("00000e", callsign="QFA6    ", longitude=0.0, latitude=0.0, seen=NOW - 100),
 ]
 ALL = [one[0] for one in ROWS]
+FLOWN = Flown(MemoryFlights(), SetClock(NOW), max_page_size=100)
 
 
 def settled(folder, **given):
     return Settings(_env_file=None, data_dir=folder, **given)
-
-
-@contextmanager
-def serving(app):
-    """A client of `app` behind uvicorn. The socket listens at once, so nobody has to wait for the server."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio asks for the protocol
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        host, port = listener.getsockname()
-        with httpx.Client(base_url=f"http://{host}:{port}", timeout=SAFE) as client:
-            client.get("/health/live").raise_for_status()
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join(SAFE)
-        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
@@ -89,18 +64,6 @@ def names(response):
     assert page.count == len(page.flights)
     assert response.headers["content-type"] == "application/json"
     return [flight.icao24 for flight in page.flights]
-
-
-def problem(response, status):
-    """The problem, once it is sure that it is a proper one."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    found = Problem.model_validate_json(response.content)
-    assert found.status == status
-    assert found.title
-    assert found.detail
-    assert "Traceback" not in response.text
-    return found
 
 
 # Pages of flights
@@ -176,6 +139,7 @@ def test_a_flight_has_opensky_s_names_and_si_units_and_says_what_is_odd(client):
         airline="QFA",
         military=False,
         quality=["stale_position", "null_island"],
+        **NOWHERE,
     )
 
 
@@ -229,7 +193,7 @@ def test_while_a_source_fails_it_is_degraded_but_ready():
     health = MemoryHealth()
     health.failed("opensky", "timed out", NOW)
     query = Query(MemoryPictures(picture(version=1)), health, SetClock(NOW), max_page_size=10, expiry=330.0)
-    with serving(create_app(query)) as client:
+    with serving(create_app(query, FLOWN)) as client:
         response = client.get("/health/ready")
     assert response.status_code == 200
     ready = ReadinessDocument.model_validate_json(response.content, strict=True)
@@ -247,7 +211,7 @@ def test_a_new_version_is_answered_without_a_restart():
 
     live = Watched(picture(state("000001")))
     query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=100, expiry=330.0)
-    with serving(create_app(query)) as client:
+    with serving(create_app(query, FLOWN)) as client:
         assert names(client.get("/flights")) == ["000001"]
         live.publish(picture(state("000002"), version=2))
         assert seen.wait(SAFE)
@@ -335,7 +299,7 @@ def test_every_error_for_clients_has_its_status(error, status):
             raise error
 
     query = Refusing(MemoryPictures(), MemoryHealth(), SetClock(NOW), max_page_size=10, expiry=330.0)
-    with serving(create_app(query)) as client:
+    with serving(create_app(query, FLOWN)) as client:
         response = client.get("/flights")
     assert problem(response, status).detail == str(error)
     assert response.headers.get("retry-after") == ("3" if status == 429 else None)
@@ -351,7 +315,7 @@ def broken():
             raise ZeroDivisionError("the secret of the database")
 
     query = Mistaken(MemoryPictures(), MemoryHealth(), SetClock(NOW), max_page_size=10, expiry=330.0)
-    with serving(create_app(query)) as client:
+    with serving(create_app(query, FLOWN)) as client:
         yield client
 
 
@@ -475,7 +439,7 @@ def with_map(tmp_path_factory):
     (folder / "index.html").write_text("<title>the map</title>")
     (folder.parent / "secret.txt").write_text("secret")
     query = Query(MemoryPictures(), MemoryHealth(), SetClock(NOW), max_page_size=100, expiry=330.0)
-    with serving(create_app(query, dashboard=folder)) as client:
+    with serving(create_app(query, FLOWN, dashboard=folder)) as client:
         yield client
 
 
@@ -528,6 +492,9 @@ def test_openapi_describes_every_route(openapi):
     assert {name for name, _ in operations(openapi)} >= {
         "GET /flights",
         "GET /flights/{icao24}",
+        "GET /flights/{icao24}/history",
+        "GET /airports/{icao}/arrivals",
+        "GET /airports/{icao}/departures",
         "GET /health/live",
         "GET /health/ready",
     }
@@ -559,6 +526,8 @@ def test_openapi_describes_every_parameter_of_a_search(openapi):
         "lomax",
         "icao24",
         "callsign",
+        "departure",
+        "arrival",
         "limit",
         "cursor",
     }
@@ -570,6 +539,9 @@ def test_openapi_promises_only_answers_that_are_given(openapi):
     assert promised == {
         "GET /flights": {"200", "400"},
         "GET /flights/{icao24}": {"200", "400", "404"},
+        "GET /flights/{icao24}/history": {"200", "400"},
+        "GET /airports/{icao}/arrivals": {"200", "400", "404"},
+        "GET /airports/{icao}/departures": {"200", "400", "404"},
         "GET /health/live": {"200"},
         "GET /health/ready": {"200", "503"},
     }

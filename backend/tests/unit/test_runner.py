@@ -4,12 +4,11 @@ import math
 from threading import Event, Lock
 
 import pytest
-from fakes import MemoryArchive, MemoryHealth, MemoryLedger, MemoryPictures, SetClock
+from fakes import MemoryArchive, MemoryHealth, MemoryLedger, MemoryPictures, SetClock, process
 from samples import NOW, row, snapshot
 
 from flightdata.errors import NotDue, Transient
 from flightdata.pipeline.fetch import Fetch
-from flightdata.pipeline.process import Process
 from flightdata.ports import Delivery, QueueDepth
 from flightdata.runner import Runner
 
@@ -98,7 +97,7 @@ class Bench:
         self.clock = SetClock(NOW)
         self.archive, self.live, self.ledger = MemoryArchive(), MemoryPictures(), MemoryLedger()
         self.health, self.line = MemoryHealth(), Line()
-        self.process = Process(self.archive, self.live, self.ledger, self.clock, expiry=330.0)
+        self.process = process(self.archive, self.live, self.ledger, self.clock)
         self.runner = None
 
     def start(self, *sources, depth=None):
@@ -228,7 +227,7 @@ def test_a_failure_of_the_processing_is_tried_again(bench):
             return super().get(key)
 
     bench.archive = Flaky()
-    bench.process = Process(bench.archive, bench.live, bench.ledger, bench.clock, expiry=330.0)
+    bench.process = process(bench.archive, bench.live, bench.ledger, bench.clock)
     first, second = answers("one", 2)
     bench.start(Scripted("one", first), Scripted("two", second))
     assert len(processed(bench, 1)) == 1
@@ -317,7 +316,7 @@ def test_stopping_leaves_in_the_queue_what_is_queued(bench):
             return super().get(key)
 
     bench.archive = Slow()
-    bench.process = Process(bench.archive, bench.live, bench.ledger, bench.clock, expiry=330.0)
+    bench.process = process(bench.archive, bench.live, bench.ledger, bench.clock)
     first, *others = answers("one", 4)
     bench.start(Scripted("one", first))
     assert processing.wait(SAFE)

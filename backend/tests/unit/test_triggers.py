@@ -5,14 +5,13 @@ from hashlib import md5
 from pathlib import Path
 
 import pytest
-from fakes import MemoryArchive, MemoryHealth, MemoryLedger, MemoryPictures, Outbox, SetClock
+from fakes import MemoryArchive, MemoryHealth, MemoryLedger, MemoryPictures, Outbox, SetClock, process
 from samples import NOW, archived, row, snapshot
 
 from flightdata.clients.recording import Recording, Times
 from flightdata.errors import NotDue, Transient
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
-from flightdata.pipeline.process import Process
 from flightdata.ports import QueueDepth
 from flightdata.triggers import on_analytics, on_schedule, on_snapshots
 from flightdata.wiring import PARIS
@@ -29,7 +28,7 @@ class Bench:
     def __init__(self, live=None):
         self.archive = MemoryArchive()
         self.live = live or MemoryPictures()
-        self.process = Process(self.archive, self.live, MemoryLedger(), SetClock(NOW), expiry=330.0)
+        self.process = process(self.archive, self.live, MemoryLedger(), SetClock(NOW))
         for one in (GOOD, LATER):
             self.archive.put(one)
 

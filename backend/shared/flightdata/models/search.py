@@ -1,13 +1,16 @@
 """What a client may ask of the live picture."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from flightdata.models.area import Area
+from flightdata.models.units import EpochSeconds
 
 _ICAO24 = re.compile(r"~?[0-9a-f]{6}")
+_CURSOR = re.compile(r"\d{1,12}(\.\d{1,9})?-~?[0-9a-f]{6}")
+_AIRPORT = re.compile(r"[0-9A-Z]{4}")
 
 
 def _icao24(value: str) -> str:
@@ -28,10 +31,25 @@ Icao24 = Annotated[
 """In lower case once it is validated."""
 
 
+def _airport(value: str) -> str:
+    upper = value.strip().upper()
+    if not _AIRPORT.fullmatch(upper):
+        raise ValueError("an ICAO code of four letters or digits is wanted")
+    return upper
+
+
+AirportCode = Annotated[
+    str,
+    AfterValidator(_airport),
+    Field(description="ICAO code of an airport", json_schema_extra={"pattern": "^[0-9A-Za-z]{4}$"}),
+]
+"""In upper case once it is validated."""
+
+
 class FlightSearch(BaseModel):
     """A page of live states: those in `area` (None: anywhere, also without position), of any of `icao24`
-    (empty: all), whose callsign begins with `callsign`, in the order of icao24, after the one named by `cursor`.
-    `limit` None: a page of the usual size.
+    (empty: all), whose callsign begins with `callsign`, that seem to come from `departure` and go to `arrival` (ICAO
+    codes), in the order of icao24, after the one named by `cursor`. `limit` None: a page of the usual size.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,5 +57,46 @@ class FlightSearch(BaseModel):
     area: Area | None = None
     icao24: tuple[Icao24, ...] = ()
     callsign: str | None = None
+    departure: AirportCode | None = None
+    arrival: AirportCode | None = None
     limit: int | None = Field(default=None, ge=1)
     cursor: Icao24 | None = None
+
+
+class FlownSearch(BaseModel):
+    """A page of past flights with begin ≤ moment ≤ end (None: no bound, now), after the one named by `cursor`.
+
+    A cursor is the moment and the icao24 of the last flight of the page before: `1700000000.0-abc123`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    begin: EpochSeconds | None = Field(default=None, description="s since 1970", allow_inf_nan=False)
+    end: EpochSeconds | None = Field(default=None, description="s since 1970; now if left out", allow_inf_nan=False)
+    limit: int | None = Field(default=None, description="flights a page; 50, and at most MAX_PAGE_SIZE", ge=1)
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before", max_length=40)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.begin is not None and self.end is not None and self.begin > self.end:
+            raise ValueError(f"begin ({self.begin}) is after end ({self.end})")
+        return self
+
+    @field_validator("cursor")
+    @classmethod
+    def _readable(cls, value: str | None) -> str | None:
+        if value is not None and not _CURSOR.fullmatch(value):
+            raise ValueError("this is no next_cursor of a page")
+        return value
+
+    @property
+    def after(self) -> tuple[EpochSeconds, str] | None:
+        """The moment and the icao24 that the cursor names."""
+        if self.cursor is None:
+            return None
+        moment, _, icao24 = self.cursor.partition("-")
+        return float(moment), icao24
+
+    @staticmethod
+    def cursor_of(moment: EpochSeconds, icao24: str) -> str:
+        return f"{moment!r}-{icao24}"

@@ -8,22 +8,28 @@ import polars as pl
 
 from flightdata.errors import FlightDataError, Transient
 from flightdata.models.events import SnapshotArchived, StatesStored
+from flightdata.models.flight import no_flights
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.units import Seconds
-from flightdata.ports import Clock, Ledger, LivePictures, RawArchive
+from flightdata.ports import Clock, Flights, Ledger, LivePictures, RawArchive
 from flightdata.reference.enrich import Reference
+from flightdata.tracking.flights import advance, latest
 from flightdata.tracking.merge import expiry, merge
+from flightdata.tracking.nearby import Airports
 from flightdata.utils.logs import correlation_id, logger
 from flightdata.validation.decoded import Decoded, Unreadable
 from flightdata.validation.gate import decode
 from flightdata.validation.judging import judge
-from flightdata.validation.quality import quality_counts
+from flightdata.validation.quality import mask, quality_counts
 
 log = logger(__name__)
 
 _AHEAD = 2
 """Snapshots that are decoded at the same time."""
+
+_NO_PLACE = mask(("null_island", "position_out_of_range"))
+"""States whose position no flight is judged by."""
 
 
 @dataclass
@@ -42,8 +48,8 @@ class Processed:
 class Process:
     """The second stage. Any event may come again, at any time and in any order: the picture does not mind.
 
-    `expiry`: seconds after its last message that an aircraft leaves the picture. `reference`: what is known of aircraft
-    and airlines, by default from the tables that ship.
+    `expiry`: seconds after its last message that an aircraft leaves the picture. `airports`: where flights may begin
+    and end. `reference`: what is known of aircraft and airlines, by default from the tables that ship.
     """
 
     def __init__(  # noqa: PLR0913, these are what it works with
@@ -53,6 +59,8 @@ class Process:
         ledger: Ledger,
         clock: Clock,
         *,
+        flights: Flights,
+        airports: Airports,
         expiry: Seconds,
         reference: Reference | None = None,
     ) -> None:
@@ -60,6 +68,8 @@ class Process:
         self._live = live
         self._ledger = ledger
         self._clock = clock
+        self._flights = flights
+        self._airports = airports
         self._expiry = expiry
         self._reference = reference or Reference()
         self._entered = 0
@@ -68,8 +78,8 @@ class Process:
         """All of `events` into one new version. Raises Transient if somebody else published meanwhile."""
         before = self._live.latest()
         if before.version != self._entered:  # somebody else's; he may have been killed before he could enter them
-            self._ledger.record(before.accounts)
-        picture, result = replace(before, accounts=()), Processed()
+            self._enter(before)
+        picture, result = replace(before, accounts=(), changed=no_flights()), Processed()
         for place, (event, decoding) in enumerate(zip(events, self._decoding(events), strict=True)):
             with correlation_id(event.correlation_id):
                 try:
@@ -80,10 +90,17 @@ class Process:
                     result.failed[place] = error
                     continue
                 result.accounts[place] = account
-        result.stored = self._publish(before, picture, result)
-        self._ledger.record(list(result.accounts.values()))
+        picture = replace(picture, accounts=tuple(result.accounts.values()))
+        result.stored = self._publish(before, picture)
+        self._enter(picture)
         self._entered = result.stored.version if result.stored else before.version
         return result
+
+    def _enter(self, picture: Picture) -> None:
+        """What a published version carries for the other stores. Again and again, it does no harm."""
+        if picture.changed.height:
+            self._flights.put(picture.changed)
+        self._ledger.record(picture.accounts)
 
     def _decoding(self, events: Sequence[SnapshotArchived]) -> Iterator[Future[Decoded]]:
         """Each one's decoding and enrichment, begun while the one before is merged: much of it holds no interpreter."""
@@ -134,13 +151,23 @@ class Process:
         )
         if not account.balanced:
             raise ArithmeticError(f"the conservation law is broken: {account}")
-        return replace(picture, time=time, states=merged.states), account
+        advanced = advance(picture.tracked, merged.fresh, time, self._airports, distrust=_NO_PLACE)
+        return (
+            replace(
+                picture,
+                time=time,
+                states=merged.states,
+                tracked=advanced.tracked,
+                changed=latest(picture.changed, advanced.changed),
+            ),
+            account,
+        )
 
-    def _publish(self, before: Picture, picture: Picture, result: Processed) -> StatesStored | None:
-        accounts = list(result.accounts.values())
+    def _publish(self, before: Picture, picture: Picture) -> StatesStored | None:
+        accounts = picture.accounts
         if not any(account.stored for account in accounts) and picture.time == before.time:
             return None
-        picture = replace(picture, version=before.version + 1, accounts=tuple(accounts))
+        picture = replace(picture, version=before.version + 1)
         if not self._live.publish(picture):
             raise Transient(f"somebody else published version {picture.version} of the live picture")
         return StatesStored(

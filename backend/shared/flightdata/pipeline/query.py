@@ -9,6 +9,7 @@ from threading import Lock
 import orjson
 
 from flightdata.errors import BadRequest, NotFound
+from flightdata.models.flight import Side
 from flightdata.models.search import FlightSearch
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.index import LiveIndex, icao24_of, opening
@@ -105,7 +106,7 @@ def troubles(sources: Iterable[SourceHealth]) -> tuple[str, ...]:
 
 def _found(index: LiveIndex, search: FlightSearch) -> list[bytes]:
     """All that the search finds, in the order of icao24."""
-    if search.area is None and not search.icao24 and not search.callsign:
+    if not (search.area or search.icao24 or search.callsign or search.departure or search.arrival):
         return index.everything
     sets: list[list[bytes]] = []
     if search.area is not None:
@@ -114,6 +115,7 @@ def _found(index: LiveIndex, search: FlightSearch) -> list[bytes]:
         sets.append([document for one in set(search.icao24) if (document := index.aircraft(one))])
     if search.callsign:
         sets.append(index.called(search.callsign.strip().upper()))
+    sets += [index.of_airport(airport, side) for side in Side if (airport := getattr(search, side))]
     first, *others = sorted(sets, key=len)
     for other in others:
         first = list(set(first).intersection(other))

@@ -25,9 +25,9 @@ def reports(states: pl.DataFrame, now: EpochSeconds, distrust: int) -> pl.DataFr
     what is no movement on the ground. `distrust`: quality bits that make a position unbelievable.
     """
     time, category = col("time_position"), col("category")
-    altitude = pl.coalesce("baro_altitude", "geo_altitude")
+    altitude, velocity = pl.coalesce(_finite("baro_altitude"), _finite("geo_altitude")), _finite("velocity")
     located = (
-        (time >= col("last_contact") - LATENESS)
+        (_finite("time_position") >= col("last_contact") - LATENESS)
         & col("latitude").is_between(-90, 90)
         & col("longitude").is_between(-180, 180)
         & ((col("latitude") != 0) | (col("longitude") != 0))
@@ -42,16 +42,21 @@ def reports(states: pl.DataFrame, now: EpochSeconds, distrust: int) -> pl.DataFr
         new_longitude="longitude",
         new_latitude="latitude",
         new_altitude=altitude,
-        new_velocity="velocity",
-        new_track="true_track",
-        new_rate="vertical_rate",
+        new_velocity=velocity,
+        new_track=_finite("true_track"),
+        new_rate=_finite("vertical_rate"),
         new_callsign="callsign",
         # Without an altitude the speed says nothing: it may be that of long before (seen at Zurich: 240 m/s at a gate).
         new_down=col("on_ground")
-        & ~(altitude.is_not_null() & (col("velocity") > _FASTEST_ON_GROUND)).fill_null(value=False)
+        & ~(altitude.is_not_null() & (velocity > _FASTEST_ON_GROUND)).fill_null(value=False)
         & (altitude <= HIGHEST_GROUND).fill_null(value=True),
-        new_flies=(col("velocity") >= least).fill_null(value=True),
+        new_flies=(velocity >= least).fill_null(value=True),
     )
+
+
+def _finite(column: str) -> pl.Expr:
+    """A number, or nothing: infinity and NaN would end the step for all."""
+    return pl.when(col(column).is_finite()).then(column)
 
 
 def rounds(table: pl.DataFrame) -> Iterator[pl.DataFrame]:

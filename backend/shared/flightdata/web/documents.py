@@ -4,6 +4,8 @@ tests hold every answer against them.
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from flightdata.models.flight import Flight
+
 
 class LiveFlight(BaseModel):
     """The live state of one aircraft, SI units, OpenSky's names."""
@@ -36,6 +38,8 @@ class LiveFlight(BaseModel):
     military: bool | None = Field(description="whether its address is in a block of armed forces")
     source: str = Field(description="the source this state came from")
     quality: list[str] = Field(description="what is odd about it")
+    departure: str | None = Field(description="estimated airport that it comes from, ICAO code")
+    arrival: str | None = Field(description="estimated airport that it comes down to or has landed at, ICAO code")
 
 
 class FlightPage(BaseModel):
@@ -49,6 +53,18 @@ class FlightPage(BaseModel):
     count: int = Field(description="how many are on this page")
     next_cursor: str | None = Field(description="ask again with `cursor` set to this for the next page")
     flights: list[LiveFlight]
+
+
+class FlownPage(BaseModel):
+    """One page of past flights."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    begin: float = Field(description="s since 1970")
+    end: float = Field(description="s since 1970")
+    count: int = Field(description="how many flights are on this page")
+    next_cursor: str | None = Field(description="ask again with `cursor` set to this for the next page")
+    flights: list[Flight]
 
 
 class SourceStatus(BaseModel):

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flightdata.models.area import Area, Latitude, Longitude
-from flightdata.models.search import FlightSearch, Icao24
+from flightdata.models.search import AirportCode, FlightSearch, Icao24
 from flightdata.pipeline.query import Query as QueryStage
 from flightdata.web.documents import FlightPage, LiveFlight
 from flightdata.web.problems import Problem
@@ -27,6 +27,8 @@ class FlightParameters(BaseModel):
     )
     icao24: list[Icao24] = Field([], description="only these aircraft (repeatable)", max_length=1000)
     callsign: str | None = Field(None, description="only callsigns that begin so", min_length=1, max_length=8)
+    departure: AirportCode | None = Field(None, description="only those that seem to come from this airport")
+    arrival: AirportCode | None = Field(None, description="only those that landed or seem to come down at this airport")
     limit: int | None = Field(None, description="aircraft a page; 50, and at most MAX_PAGE_SIZE", ge=1)
     cursor: Icao24 | None = Field(None, description="`next_cursor` of the page before")
 
@@ -42,6 +44,8 @@ class FlightParameters(BaseModel):
             area=Area(**box) if box else None,
             icao24=tuple(self.icao24),
             callsign=self.callsign,
+            departure=self.departure,
+            arrival=self.arrival,
             limit=self.limit,
             cursor=self.cursor,
         )

@@ -5,7 +5,7 @@ import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from samples import NOW, picture, state
+from samples import NOW, NOWHERE, picture, state
 
 from flightdata.models.area import Area
 from flightdata.models.picture import Picture
@@ -152,13 +152,13 @@ def test_a_document_is_the_state_as_json_with_its_flags_by_name():
     )
     document = orjson.loads(LiveIndex(picture(full)).aircraft("abc123"))
     flags = [rule.name for rule in RULES if rule.name in {"null_island", "stale_position"}]
-    assert document == full | {"quality": flags}
-    assert list(document) == list(STATE_SCHEMA)
+    assert document == full | {"quality": flags} | NOWHERE
+    assert list(document) == [*STATE_SCHEMA, *NOWHERE]
 
 
 def test_what_is_unknown_is_null():
     document = orjson.loads(LiveIndex(picture(state("abc123"))).aircraft("abc123"))
-    assert document == state("abc123") | {"quality": []}
+    assert document == state("abc123") | {"quality": []} | NOWHERE
 
 
 def test_every_row_keeps_its_own_flags():

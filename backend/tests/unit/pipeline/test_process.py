@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from fakes import MemoryArchive, MemoryLedger, MemoryPictures, SetClock
+from fakes import MemoryArchive, MemoryFlights, MemoryLedger, MemoryPictures, SetClock, process
 from samples import NOW, archived, body, picture, row, snapshot, state
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
@@ -11,7 +11,6 @@ from flightdata.errors import Poison, Transient
 from flightdata.models.events import StatesStored
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
 from flightdata.models.states import RELATIVE_QUALITY
-from flightdata.pipeline.process import Process
 from flightdata.validation.quality import names
 
 EXPIRY = 330.0
@@ -33,6 +32,17 @@ class BrokenLedger(MemoryLedger):
         super().record(accounts)
 
 
+class BrokenFlights(MemoryFlights):
+    """As BrokenLedger."""
+
+    broken = True
+
+    def put(self, flights):
+        if self.broken:
+            raise OSError("killed")
+        super().put(flights)
+
+
 class Contested(MemoryPictures):
     """Somebody else publishes just before us, as often as `others` says."""
 
@@ -48,16 +58,17 @@ class Contested(MemoryPictures):
 class Bench:
     """A process stage on adapters in memory."""
 
-    def __init__(self, *, live=None, ledger=None):
+    def __init__(self, *, live=None, ledger=None, flights=None):
         self.archive = MemoryArchive()
         self.live = live or MemoryPictures()
         self.ledger = ledger or MemoryLedger()
+        self.flights = flights or MemoryFlights()
         self.clock = SetClock(NOW)
 
     @property
     def process(self):
         """A new one each time: a stage remembers nothing."""
-        return Process(self.archive, self.live, self.ledger, self.clock, expiry=EXPIRY)
+        return process(self.archive, self.live, self.ledger, self.clock, flights=self.flights, expiry=EXPIRY)
 
     def events(self, *snapshots):
         return [
@@ -327,3 +338,67 @@ def test_every_log_line_about_a_snapshot_carries_its_correlation_id(bench):
         ("id-1", "body is no snapshot", HTML.key),
         ("lost", "snapshot not processed", SECOND.key),
     ]
+
+
+# Flights.
+
+
+def departing(at, place, *, on_ground):
+    """A snapshot of an aircraft that takes off at Charles de Gaulle."""
+    one = row("aaaaaa", seen=NOW + at, latitude=place[0], longitude=place[1])
+    one[7:12] = [None, True, 5.0, 80.0, None] if on_ground else [500.0, False, 85.0, 80.0, 10.0]
+    return snapshot(one, time=NOW + at, received_at=NOW + at)
+
+
+GATE, CLIMB = departing(0, (49.0128, 2.55), on_ground=True), departing(60, (49.02, 2.60), on_ground=False)
+
+
+def test_a_flight_that_opens_is_in_the_store_and_in_the_version(bench):
+    bench.batch(GATE)
+    assert bench.flights.kept == {}
+    bench.batch(CLIMB)
+    flight = bench.flights.kept["aaaaaa", NOW + 60]
+    assert (flight["phase"], flight["departure"]) == ("airborne", "LFPG")
+    assert bench.live.latest().changed.to_dicts() == [flight]
+    assert bench.live.latest().tracked["first_seen"].to_list() == [NOW + 60]
+
+
+def test_a_flight_outlives_the_aircraft_s_place_in_the_picture(bench):
+    bench.batch(GATE, CLIMB)
+    bench.batch(snapshot(row("bbbbbb", seen=NOW + 1000), time=NOW + 1000))
+    assert set(bench.aircraft()) == {"bbbbbb"}
+    assert bench.live.latest().tracked["icao24"].to_list() == ["aaaaaa", "bbbbbb"]
+
+
+def test_one_batch_or_several_end_in_the_same_flights(bench):
+    other = Bench()
+    bench.batch(GATE, CLIMB)
+    for one in (GATE, CLIMB):
+        other.batch(one)
+    assert bench.flights.kept == other.flights.kept
+    assert bench.live.latest().tracked.equals(other.live.latest().tracked)
+
+
+def test_killed_between_publication_and_store_the_next_batch_brings_the_flights():
+    flights = BrokenFlights()
+    bench = Bench(flights=flights)
+    with pytest.raises(OSError, match="killed"):
+        bench.batch(GATE, CLIMB)
+    assert bench.live.version() == 1
+    flights.broken = False
+    bench.batch(SECOND)
+    assert ("aaaaaa", NOW + 60) in flights.kept
+
+
+def test_what_was_not_published_leaves_no_flight_behind():
+    bench = Bench(live=Contested())
+    with pytest.raises(Transient):
+        bench.batch(GATE, CLIMB)
+    assert bench.flights.kept == {}
+
+
+def test_a_version_carries_its_own_changes_only(bench):
+    bench.batch(GATE, CLIMB)
+    bench.batch(departing(70, (49.025, 2.61), on_ground=False))
+    assert bench.live.latest().changed.is_empty()
+    assert bench.live.latest().tracked.height == 1

@@ -1,10 +1,9 @@
 import pytest
-from fakes import MemoryArchive, MemoryLedger, MemoryPictures, SetClock
+from fakes import MemoryArchive, MemoryLedger, MemoryPictures, SetClock, process
 from samples import NOW, archived, row, snapshot
 
 from flightdata.errors import Transient
 from flightdata.models.snapshot import RawSnapshot
-from flightdata.pipeline.process import Process
 from flightdata.pipeline.work import MOST, work
 from flightdata.ports import Delivery
 
@@ -62,7 +61,7 @@ def processing(live=None, ledger=None):
     archive = Archive()
     for one in (GOOD, LATER, HTML):
         archive.put(one)
-    return Process(archive, live or MemoryPictures(), ledger or MemoryLedger(), SetClock(NOW), expiry=330.0)
+    return process(archive, live or MemoryPictures(), ledger or MemoryLedger(), SetClock(NOW))
 
 
 def test_without_messages_there_is_nothing_to_do():

@@ -13,6 +13,7 @@ from flightdata.tracking.nearby import AIRPORT_SCHEMA, Airports
 from flightdata.tracking.reports import LATENESS
 
 HOUR = 3600.0
+INFINITE, NAN = float("inf"), float("nan")
 WEST, EAST, FIELD = (48.0, 2.0), (48.0, 8.0), (48.03, 2.0)
 AIRPORTS = Airports(
     pl.DataFrame(
@@ -325,14 +326,15 @@ def test_a_landed_flight_ends_with_its_touch_down_however_long_it_stands(sky):
 REPORTS = st.builds(
     report,
     st.sampled_from([0, 10, 60, 250, 700, 3000, 4300, 9000, 50_000]),
-    st.sampled_from([WEST, EAST, FIELD, (48.0, 2.05), (48.0, 5.0), (0.0, 0.0)]),
-    st.sampled_from([None, 150.0, 900.0, 4000.0, 11_000.0]),
+    st.sampled_from([WEST, EAST, FIELD, (48.0, 2.05), (48.0, 5.0), (0.0, 0.0), (NAN, 2.0), (91.0, 200.0)]),
+    st.sampled_from([None, 150.0, 900.0, 4000.0, 11_000.0, 1e308, INFINITE, NAN]),
     icao24=st.sampled_from(["aaaaaa", "bbbbbb"]),
     on_ground=st.booleans(),
-    velocity=st.sampled_from([None, 3.0, 60.0, 220.0]),
-    vertical_rate=st.sampled_from([None, -5.0, 0.0, 8.0]),
+    velocity=st.sampled_from([None, 3.0, 60.0, 220.0, INFINITE, NAN]),
+    vertical_rate=st.sampled_from([None, -5.0, 0.0, 8.0, -INFINITE, NAN]),
+    true_track=st.sampled_from([None, 90.0, -10.0, 1e300, INFINITE]),
     callsign=st.sampled_from([None, "TEST1", "TEST2"]),
-    time_position=st.sampled_from([None, NOW, NOW + 55, NOW + 2990, NOW + 50_000]),
+    time_position=st.sampled_from([None, NAN, NOW, NOW + 55, NOW + 2990, NOW + 50_000]),
 )
 STEP = st.lists(REPORTS, max_size=4, unique_by=lambda row: (row["icao24"], row["last_contact"]))
 STEPS = st.lists(STEP, min_size=1, max_size=5)

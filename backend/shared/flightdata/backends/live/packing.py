@@ -1,4 +1,7 @@
-"""A picture as bytes: Parquet with the picture's other fields in the file's metadata. DuckDB and pandas read it too."""
+"""A picture as bytes: Parquet with the states, the picture's other fields in the file's metadata, and the tracked and
+the changed flights (Arrow IPC) between the states and the footer, where readers of Parquet do not look. So DuckDB and
+pandas read the states as they are.
+"""
 
 from io import BytesIO
 from typing import Literal
@@ -7,37 +10,68 @@ import orjson
 import polars as pl
 from pydantic import TypeAdapter
 
+from flightdata.models.flight import check_flights, check_tracked
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.states import check_states
 
 _ACCOUNTS = TypeAdapter(tuple[SnapshotAccount, ...])
-
+_END = 8
+"""Bytes after the footer: its length, a little-endian number of four bytes, and `PAR1`."""
 
 Compression = Literal["uncompressed", "zstd"]
 
 
 def pack(picture: Picture, compression: Compression) -> bytes:
-    """12,341 aircraft become 400 KB with zstd, or 1.2 MB uncompressed in half the time (measured)."""
+    """12,341 aircraft become 400 KB with zstd, or 1.2 MB uncompressed in half the time (measured), and their flights
+    about as much again.
+    """
+    inserted = [_arrow(table, compression) for table in (picture.tracked, picture.changed)]
     about = {
         "version": str(picture.version),
         "time": repr(picture.time),
         "accounts": orjson.dumps(picture.accounts).decode(),
+        "inserted": orjson.dumps([len(one) for one in inserted]).decode(),
     }
     buffer = BytesIO()
     picture.states.write_parquet(buffer, compression=compression, statistics=False, metadata=about)
-    return buffer.getvalue()
+    parquet = buffer.getvalue()
+    footer = _footer(parquet)
+    return b"".join((parquet[:footer], *inserted, parquet[footer:]))
 
 
 def unpack(packed: bytes) -> Picture:
     """The picture that was packed. Raises ValueError if it is none."""
     try:
         about = pl.read_parquet_metadata(BytesIO(packed))
+        tracked, changed = _inserted(packed, orjson.loads(about["inserted"]))
         return Picture(
             version=int(about["version"]),
             time=float(about["time"]),
             states=check_states(pl.read_parquet(BytesIO(packed))),
             accounts=_ACCOUNTS.validate_json(about["accounts"]),
+            tracked=check_tracked(tracked),
+            changed=check_flights(changed),
         )
     except (pl.exceptions.PolarsError, KeyError, TypeError) as error:
         raise ValueError(f"no packed picture: {error}") from error
+
+
+def _footer(parquet: bytes) -> int:
+    """Where the footer begins."""
+    return len(parquet) - _END - int.from_bytes(parquet[-_END : -_END // 2], "little")
+
+
+def _arrow(table: pl.DataFrame, compression: Compression) -> bytes:
+    buffer = BytesIO()
+    table.write_ipc(buffer, compression=compression)
+    return buffer.getvalue()
+
+
+def _inserted(packed: bytes, lengths: list[int]) -> list[pl.DataFrame]:
+    start = _footer(packed) - sum(lengths)
+    tables = []
+    for length in lengths:
+        tables.append(pl.read_ipc(BytesIO(packed[start : start + length])))
+        start += length
+    return tables
