@@ -36,3 +36,14 @@ def global_snapshots(count: int) -> Input:
         name, time = "simulated, 12,341 aircraft", 1_778_263_200.0
         first = Simulation(_AIRCRAFT, clock=lambda: time).fetch().body
     return Input(name, time, (first, *(shifted(first, step * _STEP) for step in range(1, count))))
+
+
+def recorded() -> dict[str, list[Path]]:
+    """Recordings of the globe by name, as far as they are there."""
+    folder = RECORDINGS / "opensky"
+    found = {
+        "globe, 10 snapshots in 39 min": [folder / "global_20251230"],
+        "globe, every 30 min": [folder / "global_20260508"],
+    }
+    found["Washington, every second"] = [folder / "series" / "dcmetro_20230318_1s.jsonl.gz"]
+    return {name: paths for name, paths in found.items() if paths[0].exists()}

@@ -29,16 +29,16 @@ def measure() -> list[Figure]:
             env=os.environ | {"FETCH_INTERVAL_SECONDS": "2", "LOG_LEVEL": "WARNING"},
         )
         try:
-            base = _address(process)
+            base = address(process)
             _ask_until(base, _VERSIONS)
-            peak = _peak(process.pid)
+            peak = peak_of(process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)
     return [Figure("peak memory of up, 12,000 aircraft", peak, None, "MB", goal=_GOAL_MB)]
 
 
-def _address(process: subprocess.Popen[str]) -> str:
+def address(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
     for line in process.stderr:
         if match := re.search(r"(http://\S+)/docs", line):
@@ -59,7 +59,7 @@ def _ask_until(base: str, version: int) -> None:
     raise TimeoutError(f"no version {version} after {_DEADLINE} s")
 
 
-def _peak(pid: int) -> float:
+def peak_of(pid: int) -> float:
     match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
     assert match is not None
     return int(match[1]) / 1000

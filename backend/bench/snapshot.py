@@ -69,7 +69,7 @@ def _side_by_side(given: Input) -> float:
     """
     last = given.time + 30.0 * (len(given.bodies) - 1)
     with _house() as house:
-        runner = Runner([Bodies(given)], house.fetch, house.process, house.queue, house.queue, house.clock)
+        runner = Runner([Bodies(given)], house.fetch, house.process, house.keep, house.queue, house.queue, house.clock)
         query = house.query
         started = time.perf_counter()
         runner.start()

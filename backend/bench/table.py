@@ -51,4 +51,6 @@ def show(figures: list[Figure]) -> None:
 def readable(value: float, unit: str) -> str:
     if unit == "s":
         return f"{value * 1e6:.1f} µs" if value < 1e-3 else f"{value * 1e3:.1f} ms"  # noqa: PLR2004, a thousandth
-    return f"{value:.2f} %" if unit == "%" else f"{value:,.0f} {unit}"
+    if unit == "%":
+        return f"{value:.2f} %"
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:,.1f} {unit}"  # noqa: PLR2004, three digits

@@ -13,6 +13,8 @@ import polars as pl
 from flightdata.errors import Poison
 from flightdata.models.flight import FLIGHT_SCHEMA
 from flightdata.models.picture import Picture
+from flightdata.models.region import inside
+from flightdata.models.states import no_states
 from flightdata.pipeline.process import Process
 from flightdata.ports import SourceHealth, Totals
 from flightdata.tracking.nearby import AIRPORT_SCHEMA, Airports
@@ -53,6 +55,12 @@ class MemoryArchive:
 
     def keys(self):
         yield from sorted(self.snapshots)
+
+    def expire(self, before):
+        old = [key for key, one in self.snapshots.items() if one.received_at // 3600 * 3600 + 3600 <= before]
+        for key in old:
+            del self.snapshots[key]
+        return len(old)
 
 
 class MemoryPictures:
@@ -192,6 +200,69 @@ AIRPORTS = Airports(
 """A world of two airports."""
 
 
-def process(archive, live, ledger, clock, *, flights=None, expiry=330.0):  # noqa: PLR0913, as the stage
-    """A process stage, also on backends, with flights in memory unless they are given."""
-    return Process(archive, live, ledger, clock, flights=flights or MemoryFlights(), airports=AIRPORTS, expiry=expiry)
+def process(archive, live, ledger, clock, *, flights=None, history=None, expiry=330.0):  # noqa: PLR0913, as the stage
+    """A process stage, also on backends, with flights and history in memory unless they are given."""
+    return Process(
+        archive,
+        live,
+        history or MemoryHistory(),
+        ledger,
+        clock,
+        flights=flights or MemoryFlights(),
+        airports=AIRPORTS,
+        expiry=expiry,
+    )
+
+
+class MemoryHistory:
+    """Every question is answered from one table of all states that were added."""
+
+    def __init__(self):
+        self.added = {}
+        self.compacted = set()
+
+    def add(self, key, states):
+        self.added[key] = states
+
+    def track(self, icao24, start, end):
+        return self._between(start, end).filter(pl.col("icao24") == icao24).sort("last_contact", "source")
+
+    def picture(self, time, since):
+        past = self._all().filter(pl.col("last_contact").is_between(since, time))
+        return past.unique(["icao24", "source"], keep="last", maintain_order=True)
+
+    def states(self, selection):
+        found = self._between(selection.start, selection.end)
+        altitude = pl.when("on_ground").then(pl.col("baro_altitude").fill_null(0)).otherwise("baro_altitude")
+        if selection.region is not None:
+            found = found.filter(inside(selection.region))
+        if selection.icao24:
+            found = found.filter(pl.col("icao24").is_in(selection.icao24))
+        if selection.altitude_min is not None:
+            found = found.filter(altitude >= selection.altitude_min)
+        if selection.altitude_max is not None:
+            found = found.filter(altitude <= selection.altitude_max)
+        hours = found.with_columns(hour=pl.col("last_contact") // 3600).sort("hour", maintain_order=True)
+        yield from (hour.drop("hour") for hour in hours.partition_by("hour", maintain_order=True))
+
+    def due(self, now):
+        ends = {(hour + 1) * 3600.0 for hour in (self._all()["last_contact"] // 3600).unique()} - self.compacted
+        return sorted(end - 3600 for end in ends if now >= end + 600)
+
+    def compact(self, hour):
+        self.compacted.add(hour + 3600)
+
+    def expire(self, before):
+        hours = {time // 3600 for states in self.added.values() for time in states["last_contact"]}
+        kept = pl.col("last_contact") // 3600 * 3600 + 3600 > before
+        self.added = {key: states.filter(kept) for key, states in self.added.items()}
+        return sum(hour * 3600 + 3600 <= before for hour in hours)
+
+    def _all(self):
+        order = ["icao24", "last_contact", "source", "time_position", *no_states().columns]
+        key = order[:3]
+        everything = pl.concat([no_states(), *self.added.values()]).sort(list(dict.fromkeys(order)), nulls_last=False)
+        return everything.unique(key, keep="last", maintain_order=True)
+
+    def _between(self, start, end):
+        return self._all().filter(pl.col("last_contact").is_between(start, end, closed="left"))

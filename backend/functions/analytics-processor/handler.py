@@ -8,7 +8,7 @@ from flightdata.wiring import house
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return triggers.on_analytics(house().analyze)
+    return triggers.on_analytics(house().analyze, house().keep)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from flightdata.models.credits import Budget
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.flight import FlightsAsked, Side
 from flightdata.models.picture import Picture
+from flightdata.models.selection import Selection
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
 from flightdata.models.units import EpochSeconds, Seconds
 
@@ -109,6 +110,10 @@ class RawArchive(Protocol):
         """All keys, oldest first within a source."""
         ...
 
+    def expire(self, before: EpochSeconds) -> int:
+        """Forget what was received in hours that ended by then; how many snapshots that were."""
+        ...
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -182,6 +187,48 @@ class LivePictures(Protocol):
 
     def publish(self, picture: Picture) -> bool:
         """Make it the newest. False, and nothing happens, unless it follows directly on the newest one."""
+        ...
+
+
+class HistoryWriter(Protocol):
+    """Where the process stage keeps the states that changed. Durable when it returns."""
+
+    def add(self, key: str, states: pl.DataFrame) -> None:
+        """Those of the snapshot `key` (a state table). Again for the same key: they replace the ones before."""
+        ...
+
+
+class HistoryReader(Protocol):
+    """Every state that was added, once, whatever is being compacted meanwhile. Numbers are as exact as the lake's."""
+
+    def track(self, icao24: str, start: EpochSeconds, end: EpochSeconds) -> pl.DataFrame:
+        """The states of one aircraft with start ≤ last_contact < end, the oldest first."""
+        ...
+
+    def picture(self, time: EpochSeconds, since: EpochSeconds) -> pl.DataFrame:
+        """Of each aircraft and source the last state with since ≤ last_contact ≤ time."""
+        ...
+
+    def states(self, selection: Selection) -> Iterator[pl.DataFrame]:
+        """The selected states, hour by hour, within an hour in the order of icao24 and time; a bounded number at a
+        time.
+        """
+        ...
+
+
+class HistoryKeeper(Protocol):
+    """What the hourly job does with the history. Hours are named by the moment they begin."""
+
+    def due(self, now: EpochSeconds) -> Sequence[EpochSeconds]:
+        """The hours worth compacting: closed ones with new states, open ones with many snapshots."""
+        ...
+
+    def compact(self, hour: EpochSeconds) -> None:
+        """Sort the hour into one file. May be repeated and may be killed at any moment."""
+        ...
+
+    def expire(self, before: EpochSeconds) -> int:
+        """Forget the hours that ended by then; how many that were."""
         ...
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from flightdata.errors import NotDue
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.fetch import Fetch
+from flightdata.pipeline.keep import Keep
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.work import work
 from flightdata.ports import Clock, DeadLetters, Queue, Source
@@ -17,6 +18,7 @@ from flightdata.utils.logs import logger
 log = logger(__name__)
 
 _POLL: Seconds = 1.0
+_TIDY_EVERY: Seconds = 60.0
 _FIRST_PAUSE: Seconds = 1.0
 _LONGEST_PAUSE: Seconds = 60.0
 _FULL_PAUSE: Seconds = 0.01
@@ -35,17 +37,22 @@ class Runner:
         sources: Sequence[Source],
         fetch: Fetch,
         process: Process,
+        keep: Keep,
         queue: Queue,
         depth: DeadLetters,
         clock: Clock,
     ) -> None:
         self._fetch = fetch
         self._process = process
+        self._keep = keep
         self._queue = queue
         self._depth = depth
         self._clock = clock
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._keep_working, name="process", daemon=True)] + [
+        self._threads = [
+            threading.Thread(target=self._keep_working, name="process", daemon=True),
+            threading.Thread(target=self._keep_house, name="history", daemon=True),
+        ] + [
             threading.Thread(target=self._keep_fetching, args=(source,), name=source.name, daemon=True)
             for source in sources
         ]
@@ -69,6 +76,14 @@ class Runner:
         with suppress(_Ended):
             self._repeat(lambda: self._fetch_when_due(source))
         log.info("source is done", source=source.name)
+
+    def _keep_house(self) -> None:
+        self._repeat(self._tidy)
+
+    def _tidy(self) -> bool:
+        self._keep.round()
+        self._stopping.wait(_TIDY_EVERY)
+        return True
 
     def _work(self) -> bool:
         work(self._queue, self._process, wait=_POLL)

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     queue_visibility_seconds: Annotated[Seconds, Field(gt=0)] = 60.0
     queue_max_attempts: Annotated[int, Field(ge=1)] = 5
 
+    raw_retention_days: Annotated[int, Field(ge=0)] = 0
+    history_retention_days: Annotated[int, Field(ge=0)] = 0
+
     cors_origins: str = ""
     max_page_size: Annotated[int, Field(ge=1)] = 1000
     cache_ttl_seconds: Annotated[int, Field(ge=0)] = 30

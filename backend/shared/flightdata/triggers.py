@@ -1,5 +1,6 @@
 """What AWS Lambda hands to a function, as stage calls: event shapes in, stage results out. No logic beyond that."""
 
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from flightdata.errors import FlightDataError
 from flightdata.models.events import SnapshotArchived
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
+from flightdata.pipeline.keep import Keep
 from flightdata.pipeline.process import Process
 from flightdata.ports import Source
 from flightdata.utils.logs import logger
@@ -43,6 +45,6 @@ def on_snapshots(process: Process, event: LambdaEvent) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 
-def on_analytics(analyze: Analyze) -> dict[str, Any]:
-    """Scheduled analytics: the performance of the last hour."""
-    return analyze.performance().model_dump()
+def on_analytics(analyze: Analyze, keep: Keep) -> dict[str, Any]:
+    """Scheduled analytics: the performance of the last hour; and the housekeeping."""
+    return {"performance": analyze.performance().model_dump(), "kept": asdict(keep.round())}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
+from shutil import rmtree
 
 from fastapi import FastAPI
 
@@ -15,6 +16,7 @@ from flightdata.backends.archive.folder import FolderArchive
 from flightdata.backends.budgets.sqlite import SqliteBudgets
 from flightdata.backends.flights.sqlite import SqliteFlights
 from flightdata.backends.health.sqlite import SqliteHealth
+from flightdata.backends.history.folder import FolderHistory
 from flightdata.backends.lease.sqlite import SqliteLease
 from flightdata.backends.ledger.sqlite import SqliteLedger
 from flightdata.backends.live.file import FilePictures
@@ -29,6 +31,8 @@ from flightdata.models.snapshot import source_name
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.flown import Flown
+from flightdata.pipeline.keep import Keep, Retention
+from flightdata.pipeline.past import Past
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.query import Query
 from flightdata.ports import Clock, Source
@@ -71,7 +75,8 @@ def house() -> "House":
 class House:
     """All stages on the embedded backends, in the folder `settings.data_dir`. Each is made when first asked for."""
 
-    def __init__(self, settings: Settings, clock: Clock = time.time) -> None:
+    def __init__(self, settings: Settings, clock: Clock = time.time, archive: FolderArchive | None = None) -> None:
+        """`archive`: that of another house, whose data are derived here anew."""
         if settings.environment is not Environment.LOCAL:
             raise ConfigurationError(
                 f"ENVIRONMENT={settings.environment}: this version has the embedded backends only; "
@@ -80,10 +85,11 @@ class House:
         self.settings = settings
         self.clock = clock
         self._folder = settings.data_dir
+        self._archive = archive
 
     @cached_property
     def archive(self) -> FolderArchive:
-        return FolderArchive(self._folder / "raw")
+        return self._archive or FolderArchive(self._folder / "raw")
 
     @cached_property
     def queue(self) -> SqliteQueue:
@@ -132,6 +138,10 @@ class House:
         return Airports(airport_table())
 
     @cached_property
+    def history(self) -> FolderHistory:
+        return FolderHistory(self._folder / "history")
+
+    @cached_property
     def fetch(self) -> Fetch:
         return Fetch(self.archive, self.queue, self.health, self.clock)
 
@@ -140,6 +150,7 @@ class House:
         return Process(
             self.archive,
             self.live,
+            self.history,
             self.ledger,
             self.clock,
             flights=self.flights,
@@ -163,13 +174,23 @@ class House:
         return Flown(self.flights, self.clock, max_page_size=self.settings.max_page_size)
 
     @cached_property
+    def past(self) -> Past:
+        expiry = self.settings.live_expiry_seconds
+        return Past(self.history, self.clock, max_page_size=self.settings.max_page_size, expiry=expiry)
+
+    @cached_property
     def analyze(self) -> Analyze:
         return Analyze(self.ledger, self.queue, self.clock)
+
+    @cached_property
+    def keep(self) -> Keep:
+        retention = Retention(self.settings.raw_retention_days, self.settings.history_retention_days)
+        return Keep(self.history, self.archive, self.clock, retention)
 
     def app(self) -> FastAPI:
         """The web application."""
         origins = [origin.strip() for origin in self.settings.cors_origins.split(",") if origin.strip()]
-        return create_app(self.query, self.flown, cors_origins=origins, dashboard=self.map_folder)
+        return create_app(self.query, self.flown, self.past, cors_origins=origins, dashboard=self.map_folder)
 
     @property
     def map_folder(self) -> Path | None:
@@ -181,6 +202,15 @@ class House:
     def lock(self) -> Path:
         """The file that the one working process holds."""
         return self._folder / "flightdata.lock"
+
+    @property
+    def workshop(self) -> Path:
+        """Where a replay builds; what a killed one left there is of no use."""
+        return self._folder / "replay"
+
+    def rebuilding(self, folder: Path, clock: Clock) -> "House":
+        """A house in `folder` that lives on this one's archive."""
+        return House(self.settings.model_copy(update={"data_dir": folder}), clock, self.archive)
 
     def source(self, spec: str, pace: Pace = Pace()) -> Source:
         """The source that `spec` names, see docs/sources.md. Raises ConfigurationError, which tells no secret of it."""
@@ -219,6 +249,7 @@ class House:
         try:
             with exclusive(self.lock):
                 sweep(self._folder)
+                rmtree(self.workshop, ignore_errors=True)
                 self.queue.recover()
                 yield
         except Locked as error:

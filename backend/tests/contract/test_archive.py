@@ -9,7 +9,7 @@ from samples import NOW, snapshot
 
 from flightdata.backends.archive.folder import FolderArchive
 from flightdata.errors import Poison
-from flightdata.models.snapshot import RawSnapshot, source_name
+from flightdata.models.snapshot import RawSnapshot, SnapshotKey, source_name
 from flightdata.utils.files import sweep
 
 OPEN = {
@@ -126,6 +126,18 @@ def test_keys_are_the_oldest_first_within_a_source(archive):
     for source in ("a", "b", "a-b"):
         times = [archive.get(key).received_at for key in keys if key.startswith(f"source={source}/")]
         assert times == sorted(moments)
+
+
+def test_hours_that_are_over_can_be_forgotten(archive, reopened):
+    hour = NOW // 3600 * 3600
+    moments = [hour - 0.001, hour, hour + 1, hour + 3600]
+    for moment in moments:
+        for source in ("a", "b"):
+            archive.put(snapshot(time=moment, source=source))
+    assert archive.expire(hour + 3599) == 2
+    assert archive.expire(hour + 3600) == 4
+    assert archive.expire(hour + 3600) == 0
+    assert [SnapshotKey.parse(key).received_at for key in reopened().keys()] == [hour + 3600] * 2  # noqa: SIM118
 
 
 # What only the folder has.

@@ -369,7 +369,7 @@ def test_every_function_does_its_sample_event(data):
     assert answer["statusCode"] == 200
     page = json.loads(answer["body"])
     assert (page["count"], page["time"], page["total"] >= 2) == (2, 1633608010.0, True)
-    assert document(door("analytics-processor", data))["snapshots"] == 1
+    assert document(door("analytics-processor", data))["performance"]["snapshots"] == 1
     assert not (FUNCTIONS / "flight-api" / "data").exists()
 
 

@@ -215,7 +215,9 @@ def test_converted_units_have_two_decimals(play, name):
 
 def test_the_series_backwards_and_in_one_batch_ends_in_the_same_picture(play, tmp_path):
     played, other = play(SERIES), House(_settings(tmp_path))
-    stage = process(played.house.archive, other.live, other.ledger, other.clock, expiry=oracle.EXPIRY)
+    stage = process(
+        played.house.archive, other.live, other.ledger, other.clock, history=other.history, expiry=oracle.EXPIRY
+    )
     result = stage.batch([step.event for step in reversed(played.distinct)])
     assert result.failed == {}
     assert _own(other.live.latest().states).equals(_own(played.picture.states))

@@ -5,7 +5,7 @@ import threading
 from urllib.parse import quote, urlencode
 
 import pytest
-from fakes import MemoryFlights, MemoryHealth, MemoryPictures, SetClock
+from fakes import MemoryFlights, MemoryHealth, MemoryHistory, MemoryPictures, SetClock
 from fixtures.serving import SAFE, problem, serving
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from samples import NOW, NOWHERE, archived, picture, row, snapshot, state
 
 from flightdata.errors import NotFound, Throttled, Unauthorised
 from flightdata.pipeline.flown import Flown
+from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query
 from flightdata.pipeline.work import work
 from flightdata.settings import Settings
@@ -37,6 +38,10 @@ FLOWN = Flown(MemoryFlights(), SetClock(NOW), max_page_size=100)
 
 def settled(folder, **given):
     return Settings(_env_file=None, data_dir=folder, **given)
+
+
+def past():
+    return Past(MemoryHistory(), SetClock(NOW), max_page_size=100, expiry=330)
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +198,7 @@ def test_while_a_source_fails_it_is_degraded_but_ready():
     health = MemoryHealth()
     health.failed("opensky", "timed out", NOW)
     query = Query(MemoryPictures(picture(version=1)), health, SetClock(NOW), max_page_size=10, expiry=330.0)
-    with serving(create_app(query, FLOWN)) as client:
+    with serving(create_app(query, FLOWN, past())) as client:
         response = client.get("/health/ready")
     assert response.status_code == 200
     ready = ReadinessDocument.model_validate_json(response.content, strict=True)
@@ -211,7 +216,7 @@ def test_a_new_version_is_answered_without_a_restart():
 
     live = Watched(picture(state("000001")))
     query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=100, expiry=330.0)
-    with serving(create_app(query, FLOWN)) as client:
+    with serving(create_app(query, FLOWN, past())) as client:
         assert names(client.get("/flights")) == ["000001"]
         live.publish(picture(state("000002"), version=2))
         assert seen.wait(SAFE)
@@ -299,7 +304,7 @@ def test_every_error_for_clients_has_its_status(error, status):
             raise error
 
     query = Refusing(MemoryPictures(), MemoryHealth(), SetClock(NOW), max_page_size=10, expiry=330.0)
-    with serving(create_app(query, FLOWN)) as client:
+    with serving(create_app(query, FLOWN, past())) as client:
         response = client.get("/flights")
     assert problem(response, status).detail == str(error)
     assert response.headers.get("retry-after") == ("3" if status == 429 else None)
@@ -315,7 +320,7 @@ def broken():
             raise ZeroDivisionError("the secret of the database")
 
     query = Mistaken(MemoryPictures(), MemoryHealth(), SetClock(NOW), max_page_size=10, expiry=330.0)
-    with serving(create_app(query, FLOWN)) as client:
+    with serving(create_app(query, FLOWN, past())) as client:
         yield client
 
 
@@ -439,7 +444,7 @@ def with_map(tmp_path_factory):
     (folder / "index.html").write_text("<title>the map</title>")
     (folder.parent / "secret.txt").write_text("secret")
     query = Query(MemoryPictures(), MemoryHealth(), SetClock(NOW), max_page_size=100, expiry=330.0)
-    with serving(create_app(query, FLOWN, dashboard=folder)) as client:
+    with serving(create_app(query, FLOWN, past(), dashboard=folder)) as client:
         yield client
 
 
@@ -528,6 +533,7 @@ def test_openapi_describes_every_parameter_of_a_search(openapi):
         "callsign",
         "departure",
         "arrival",
+        "time",
         "limit",
         "cursor",
     }
@@ -542,6 +548,8 @@ def test_openapi_promises_only_answers_that_are_given(openapi):
         "GET /flights/{icao24}/history": {"200", "400"},
         "GET /airports/{icao}/arrivals": {"200", "400", "404"},
         "GET /airports/{icao}/departures": {"200", "400", "404"},
+        "GET /flights/{icao24}/track": {"200", "400", "404"},
+        "GET /history": {"200", "400"},
         "GET /health/live": {"200"},
         "GET /health/ready": {"200", "503"},
     }

@@ -4,11 +4,12 @@ import math
 from threading import Event, Lock
 
 import pytest
-from fakes import MemoryArchive, MemoryHealth, MemoryLedger, MemoryPictures, SetClock, process
+from fakes import MemoryArchive, MemoryHealth, MemoryHistory, MemoryLedger, MemoryPictures, SetClock, process
 from samples import NOW, row, snapshot
 
 from flightdata.errors import NotDue, Transient
 from flightdata.pipeline.fetch import Fetch
+from flightdata.pipeline.keep import Keep, Retention
 from flightdata.ports import Delivery, QueueDepth
 from flightdata.runner import Runner
 
@@ -96,13 +97,14 @@ class Bench:
     def __init__(self):
         self.clock = SetClock(NOW)
         self.archive, self.live, self.ledger = MemoryArchive(), MemoryPictures(), MemoryLedger()
-        self.health, self.line = MemoryHealth(), Line()
+        self.history, self.health, self.line = MemoryHistory(), MemoryHealth(), Line()
         self.process = process(self.archive, self.live, self.ledger, self.clock)
+        self.keep = Keep(self.history, self.archive, self.clock, Retention())
         self.runner = None
 
     def start(self, *sources, depth=None):
         fetch = Fetch(self.archive, self.line, self.health, self.clock)
-        self.runner = Runner(sources, fetch, self.process, self.line, depth or self.line, self.clock)
+        self.runner = Runner(sources, fetch, self.process, self.keep, self.line, depth or self.line, self.clock)
         self.runner.start()
         return self.runner
 

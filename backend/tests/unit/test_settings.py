@@ -43,6 +43,8 @@ GIVEN = {
     "V2_INTERVAL_SECONDS": ("5", 5.0),
     "QUEUE_VISIBILITY_SECONDS": ("30", 30.0),
     "QUEUE_MAX_ATTEMPTS": ("1", 1),
+    "RAW_RETENTION_DAYS": ("30", 30),
+    "HISTORY_RETENTION_DAYS": ("365", 365),
     "CORS_ORIGINS": ("https://a.example, https://b.example", "https://a.example, https://b.example"),
     "MAX_PAGE_SIZE": ("20", 20),
     "CACHE_TTL_SECONDS": ("0", 0),

@@ -5,13 +5,14 @@ from hashlib import md5
 from pathlib import Path
 
 import pytest
-from fakes import MemoryArchive, MemoryHealth, MemoryLedger, MemoryPictures, Outbox, SetClock, process
+from fakes import MemoryArchive, MemoryHealth, MemoryHistory, MemoryLedger, MemoryPictures, Outbox, SetClock, process
 from samples import NOW, archived, row, snapshot
 
 from flightdata.clients.recording import Recording, Times
 from flightdata.errors import NotDue, Transient
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
+from flightdata.pipeline.keep import Keep, Retention
 from flightdata.ports import QueueDepth
 from flightdata.triggers import on_analytics, on_schedule, on_snapshots
 from flightdata.wiring import PARIS
@@ -159,9 +160,11 @@ def test_the_report_of_the_analytics_is_plain_json():
         def depth(self):
             return QueueDepth(0, 0, 0)
 
-    report = on_analytics(Analyze(MemoryLedger(), Deep(), SetClock(NOW)))
+    keep = Keep(MemoryHistory(), MemoryArchive(), SetClock(NOW), Retention())
+    report = on_analytics(Analyze(MemoryLedger(), Deep(), SetClock(NOW)), keep)
     assert json.loads(json.dumps(report)) == report
-    assert (report["until"], report["rows"]) == (NOW, 0)
+    assert (report["performance"]["until"], report["performance"]["rows"]) == (NOW, 0)
+    assert report["kept"] == {"compacted": 0, "forgotten_hours": 0, "forgotten_snapshots": 0}
 
 
 # The sample events.

@@ -7,7 +7,9 @@ import typer
 from flightdata import __version__
 from flightdata.cli import dlq
 from flightdata.cli.doctor import doctor
+from flightdata.cli.export import export
 from flightdata.cli.ingest import ingest
+from flightdata.cli.replay import compact, replay
 from flightdata.cli.stages import fetch, process
 from flightdata.cli.status import status
 from flightdata.cli.up import api, up
@@ -24,6 +26,9 @@ app.command("serve")(api)
 app.command("ingest")(ingest)
 app.command("fetch")(fetch)
 app.command("process")(process)
+app.command("replay")(replay)
+app.command("export")(export)
+app.command("compact")(compact)
 app.command("status")(status)
 app.command("doctor")(doctor)
 app.add_typer(dlq.app, name="dlq")

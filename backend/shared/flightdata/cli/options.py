@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+from flightdata.errors import ConfigurationError
+from flightdata.models.moment import parse_moment
+from flightdata.models.units import EpochSeconds
+
 Data = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of the data.  [env: DATA_DIR; default: data]", show_default=False),
@@ -28,3 +32,18 @@ Host = Annotated[
 Port = Annotated[
     int | None, typer.Option(help="Port; 0 for any free one.  [env: PORT; default: 8001]", show_default=False)
 ]
+From = Annotated[
+    str | None,
+    typer.Option("--from", help="First moment: s since 1970, or as in 2026-05-08T12:00:00Z.", show_default=False),
+]
+To = Annotated[
+    str | None, typer.Option("--to", help="Moment after the last; as --from.  [default: the end]", show_default=False)
+]
+
+
+def moment(option: str, value: str | None) -> EpochSeconds | None:
+    """What was written behind `option`. Raises ConfigurationError."""
+    try:
+        return None if value is None else parse_moment(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{option} {value}: {error}") from error

@@ -17,8 +17,8 @@ import polars as pl
 from flightdata.models.area import Area
 from flightdata.models.flight import Side
 from flightdata.models.picture import Picture
+from flightdata.pipeline.formats.flags import flags
 from flightdata.tracking.merge import freshest
-from flightdata.validation.quality import names
 
 _OPENING = b'{"icao24":"'
 _ICAO24 = slice(len(_OPENING), None)
@@ -157,8 +157,5 @@ def _slices(columns: pl.Series) -> dict[int, tuple[int, int]]:
 
 def _documents(rows: pl.DataFrame) -> list[bytes]:
     """The JSON of each row."""
-    masks = rows["quality"].unique()
-    flags = pl.Series([list(names(mask)) for mask in masks], dtype=pl.List(pl.String))
-    places = rows["quality"].replace_strict(masks, range(len(masks)), return_dtype=pl.UInt32)
-    lines = rows.with_columns(quality=flags.gather(places)).write_ndjson()
+    lines = rows.with_columns(flags(rows["quality"])).write_ndjson()
     return lines.encode().split(b"\n")[: rows.height]

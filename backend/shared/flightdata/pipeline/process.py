@@ -1,7 +1,8 @@
 """PROCESS: archived snapshots into the live picture, with an account of every row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -11,8 +12,9 @@ from flightdata.models.events import SnapshotArchived, StatesStored
 from flightdata.models.flight import no_flights
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotAccount
+from flightdata.models.states import no_states
 from flightdata.models.units import Seconds
-from flightdata.ports import Clock, Flights, Ledger, LivePictures, RawArchive
+from flightdata.ports import Clock, Flights, HistoryWriter, Ledger, LivePictures, RawArchive
 from flightdata.reference.enrich import Reference
 from flightdata.tracking.flights import advance, latest
 from flightdata.tracking.merge import expiry, merge
@@ -24,6 +26,9 @@ from flightdata.validation.judging import judge
 from flightdata.validation.quality import mask, quality_counts
 
 log = logger(__name__)
+
+Keep = Callable[[str, pl.DataFrame], None]
+"""Takes a snapshot's key and its fresh states."""
 
 _AHEAD = 2
 """Snapshots that are decoded at the same time."""
@@ -56,6 +61,7 @@ class Process:
         self,
         archive: RawArchive,
         live: LivePictures,
+        history: HistoryWriter,
         ledger: Ledger,
         clock: Clock,
         *,
@@ -66,6 +72,7 @@ class Process:
     ) -> None:
         self._archive = archive
         self._live = live
+        self._history = history
         self._ledger = ledger
         self._clock = clock
         self._flights = flights
@@ -80,21 +87,45 @@ class Process:
         if before.version != self._entered:  # somebody else's; he may have been killed before he could enter them
             self._enter(before)
         picture, result = replace(before, accounts=(), changed=no_flights()), Processed()
+        with self._keeping() as keep:
+            picture = self._all(events, picture, result, keep)
+        picture = replace(picture, accounts=tuple(result.accounts.values()))
+        result.stored = self._publish(before, picture)
+        self._enter(picture)
+        self._entered = result.stored.version if result.stored else before.version
+        return result
+
+    def _all(self, events: Sequence[SnapshotArchived], picture: Picture, result: Processed, keep: Keep) -> Picture:
+        """One after the other into the picture; what became of each into `result`."""
         for place, (event, decoding) in enumerate(zip(events, self._decoding(events), strict=True)):
             with correlation_id(event.correlation_id):
                 try:
-                    picture, account = self._one(event, decoding, picture)
+                    picture, account, fresh = self._one(event, decoding, picture)
                 except Exception as error:
                     unexpected = not isinstance(error, FlightDataError)
                     log.warning("snapshot not processed", key=event.key, reason=str(error), exc_info=unexpected)
                     result.failed[place] = error
                     continue
                 result.accounts[place] = account
-        picture = replace(picture, accounts=tuple(result.accounts.values()))
-        result.stored = self._publish(before, picture)
-        self._enter(picture)
-        self._entered = result.stored.version if result.stored else before.version
-        return result
+                keep(event.key, fresh)
+        return picture
+
+    @contextmanager
+    def _keeping(self) -> Iterator[Keep]:
+        """Fresh states go to the history beside the other work; at the end all of them are durable there.
+
+        So they are before the picture is published: published rows are superseded ones when they come again.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="history") as writer:
+            writes: list[Future[None]] = []
+
+            def keep(key: str, fresh: pl.DataFrame) -> None:
+                if fresh.height:
+                    writes.append(writer.submit(self._history.add, key, fresh))
+
+            yield keep
+        for write in writes:
+            write.result()
 
     def _enter(self, picture: Picture) -> None:
         """What a published version carries for the other stores. Again and again, it does no harm."""
@@ -116,15 +147,16 @@ class Process:
 
     def _one(
         self, event: SnapshotArchived, decoding: Future[Decoded], picture: Picture
-    ) -> tuple[Picture, SnapshotAccount]:
+    ) -> tuple[Picture, SnapshotAccount, pl.DataFrame]:
+        """The next picture, the account, and the states that are new in it."""
         blank = SnapshotAccount(event.key, correlation_id=event.correlation_id, processed_at=self._clock())
         try:
             decoded = decoding.result()
         except Unreadable as error:
             account = replace(blank, unreadable=str(error))
             log.warning("body is no snapshot", key=event.key, reason=account.unreadable)
-            return picture, account
-        picture, account = self._merged(picture, decoded, blank)
+            return picture, account, no_states()
+        picture, account, fresh = self._merged(picture, decoded, blank)
         log.info(
             "snapshot processed",
             source=event.source,
@@ -134,9 +166,11 @@ class Process:
             superseded=account.superseded,
             rejected=sum(account.rejected.values()),
         )
-        return picture, account
+        return picture, account, fresh
 
-    def _merged(self, picture: Picture, decoded: Decoded, blank: SnapshotAccount) -> tuple[Picture, SnapshotAccount]:
+    def _merged(
+        self, picture: Picture, decoded: Decoded, blank: SnapshotAccount
+    ) -> tuple[Picture, SnapshotAccount, pl.DataFrame]:
         time = max(picture.time, decoded.time)
         judged = judge(decoded.states, picture.states)
         if flagged := {flag: count for flag, count in quality_counts(judged).items() if count}:
@@ -152,16 +186,14 @@ class Process:
         if not account.balanced:
             raise ArithmeticError(f"the conservation law is broken: {account}")
         advanced = advance(picture.tracked, merged.fresh, time, self._airports, distrust=_NO_PLACE)
-        return (
-            replace(
-                picture,
-                time=time,
-                states=merged.states,
-                tracked=advanced.tracked,
-                changed=latest(picture.changed, advanced.changed),
-            ),
-            account,
+        following = replace(
+            picture,
+            time=time,
+            states=merged.states,
+            tracked=advanced.tracked,
+            changed=latest(picture.changed, advanced.changed),
         )
+        return following, account, merged.fresh
 
     def _publish(self, before: Picture, picture: Picture) -> StatesStored | None:
         accounts = picture.accounts

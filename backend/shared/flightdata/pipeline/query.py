@@ -64,23 +64,7 @@ class Query:
 
     def flights(self, search: FlightSearch) -> bytes:
         """One page: `{"time", "version", "total", "count", "next_cursor", "flights": […]}`."""
-        limit = search.limit or min(_USUAL_PAGE, self._max_page_size)
-        if limit > self._max_page_size:
-            raise BadRequest(f"limit is at most {self._max_page_size}", parameter="limit")
-        index = self._index
-        found = _found(index, search)
-        first = _after(found, search.cursor)
-        page = found[first : first + limit]
-        more = first + len(page) < len(found)
-        cursor = orjson.dumps(icao24_of(page[-1])) if more else b"null"
-        return b'{"time":%b,"version":%d,"total":%d,"count":%d,"next_cursor":%b,"flights":[%b]}' % (
-            orjson.dumps(index.time),
-            index.version,
-            len(found),
-            len(page),
-            cursor,
-            b",".join(page),
-        )
+        return page(self._index, search, self._max_page_size)
 
     def flight(self, icao24: str) -> bytes:
         """One aircraft's live state. Raises NotFound."""
@@ -101,6 +85,26 @@ def troubles(sources: Iterable[SourceHealth]) -> tuple[str, ...]:
         f"source {one.name}: {one.error} (since {datetime.fromtimestamp(one.failing_since or 0, UTC):%F %T}Z)"
         for one in sources
         if one.error
+    )
+
+
+def page(index: LiveIndex, search: FlightSearch, largest: int) -> bytes:
+    """What the search finds in `index`, as JSON. Raises BadRequest for a page of more than `largest`."""
+    limit = search.limit or min(_USUAL_PAGE, largest)
+    if limit > largest:
+        raise BadRequest(f"limit is at most {largest}", parameter="limit")
+    found = _found(index, search)
+    first = _after(found, search.cursor)
+    shown = found[first : first + limit]
+    more = first + len(shown) < len(found)
+    cursor = orjson.dumps(icao24_of(shown[-1])) if more else b"null"
+    return b'{"time":%b,"version":%d,"total":%d,"count":%d,"next_cursor":%b,"flights":[%b]}' % (
+        orjson.dumps(index.time),
+        index.version,
+        len(found),
+        len(shown),
+        cursor,
+        b",".join(shown),
     )
 
 

@@ -1,31 +1,40 @@
 """Files that are there whole or not at all, also after a crash or a power cut."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 UNFINISHED = ".unfinished"
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` under `path`; durable (fsync of file and folder) when it returns. Readers see old or new."""
+@contextmanager
+def atomically(path: Path) -> Iterator[Path]:
+    """A name aside, to be written to: at the end it becomes `path`, durable (fsync of file and folder); after an
+    exception nothing is left of it. Readers see old or new.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{uuid4().hex}{UNFINISHED}")
     try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        yield unfinished
+        _sync(unfinished)
         unfinished.replace(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    _sync(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` under `path`; durable when it returns."""
+    with atomically(path) as unfinished:
+        unfinished.write_bytes(content)
+
+
+def _sync(path: Path) -> None:
+    """Make what a file holds durable, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

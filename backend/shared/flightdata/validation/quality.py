@@ -287,3 +287,7 @@ def _has(column: str, *flags: str) -> pl.Expr:
 
 def _signs() -> pl.Expr:
     return pl.sum_horizontal(_has("quality", *sign).cast(pl.UInt8) for sign in _SIGNS)
+
+
+METADATA: Mapping[str, str] = {"quality": ",".join(f"{bit}:{name}" for name, bit in BITS.items())}
+"""What a Parquet file with masks says about them: which bit has which name."""

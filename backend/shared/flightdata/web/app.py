@@ -13,11 +13,12 @@ from fastapi_offline import FastAPIOffline
 from flightdata import __version__
 from flightdata.models.units import Seconds
 from flightdata.pipeline.flown import Flown
+from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query
 from flightdata.utils.logs import logger
 from flightdata.web import flights
 from flightdata.web import flown as flown_routes
-from flightdata.web import health, openapi, problems
+from flightdata.web import health, history, openapi, problems
 from flightdata.web.correlation import HEADER, RequestIds
 
 log = logger(__name__)
@@ -30,7 +31,7 @@ _ABOUT = (
 
 
 def create_app(
-    query: Query, flown: Flown, *, cors_origins: Sequence[str] = (), dashboard: Path | None = None
+    query: Query, flown: Flown, past: Past, *, cors_origins: Sequence[str] = (), dashboard: Path | None = None
 ) -> FastAPI:
     """The application that answers from these stages; `dashboard`: the folder of the built map, if there is one."""
     app: FastAPI = FastAPIOffline(
@@ -47,8 +48,9 @@ def create_app(
         )
     problems.install(app)
     openapi.install(app)
-    app.include_router(flights.router(query))
+    app.include_router(flights.router(query, past))
     app.include_router(flown_routes.router(flown))
+    app.include_router(history.router(past))
     app.include_router(health.router(query))
     if dashboard is not None:
         app.mount("/", StaticFiles(directory=dashboard, html=True), name="map")

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from flightdata.models.flight import Flight
 
 
-class LiveFlight(BaseModel):
-    """The live state of one aircraft, SI units, OpenSky's names."""
+class State(BaseModel):
+    """The state of one aircraft, SI units, OpenSky's names."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,6 +38,11 @@ class LiveFlight(BaseModel):
     military: bool | None = Field(description="whether its address is in a block of armed forces")
     source: str = Field(description="the source this state came from")
     quality: list[str] = Field(description="what is odd about it")
+
+
+class LiveFlight(State):
+    """The live state of one aircraft, and where its flight seems to come from and to go."""
+
     departure: str | None = Field(description="estimated airport that it comes from, ICAO code")
     arrival: str | None = Field(description="estimated airport that it comes down to or has landed at, ICAO code")
 
@@ -65,6 +70,45 @@ class FlownPage(BaseModel):
     count: int = Field(description="how many flights are on this page")
     next_cursor: str | None = Field(description="ask again with `cursor` set to this for the next page")
     flights: list[Flight]
+
+
+class TrackPoint(BaseModel):
+    """One place where the aircraft was."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time: float = Field(description="of the position, s since 1970")
+    longitude: float = Field(description="°, WGS84")
+    latitude: float = Field(description="°, WGS84")
+    baro_altitude: float | None = Field(description="m, above the 1013.25 hPa surface")
+    geo_altitude: float | None = Field(description="m, above the WGS84 ellipsoid")
+    on_ground: bool
+    velocity: float | None = Field(description="m/s over ground")
+    true_track: float | None = Field(description="° clockwise from north")
+    vertical_rate: float | None = Field(description="m/s, positive is up")
+    squawk: str | None
+    source: str
+    quality: list[str]
+
+
+class Track(BaseModel):
+    """Where one aircraft was."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    icao24: str
+    callsign: str | None = Field(description="the last one that was heard")
+    count: int
+    points: list[TrackPoint]
+
+
+class StatesDocument(BaseModel):
+    """States of the past."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    states: list[State]
+    count: int = Field(description="how many; an answer that ends without it was cut off")
 
 
 class SourceStatus(BaseModel):

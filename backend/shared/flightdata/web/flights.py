@@ -4,9 +4,12 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.concurrency import run_in_threadpool
 
 from flightdata.models.area import Area, Latitude, Longitude
+from flightdata.models.moment import Moment
 from flightdata.models.search import AirportCode, FlightSearch, Icao24
+from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query as QueryStage
 from flightdata.web.documents import FlightPage, LiveFlight
 from flightdata.web.problems import Problem
@@ -29,6 +32,9 @@ class FlightParameters(BaseModel):
     callsign: str | None = Field(None, description="only callsigns that begin so", min_length=1, max_length=8)
     departure: AirportCode | None = Field(None, description="only those that seem to come from this airport")
     arrival: AirportCode | None = Field(None, description="only those that landed or seem to come down at this airport")
+    time: Moment | None = Field(
+        None, description="the picture at this moment: s since 1970 or ISO 8601; without it, the live one"
+    )
     limit: int | None = Field(None, description="aircraft a page; 50, and at most MAX_PAGE_SIZE", ge=1)
     cursor: Icao24 | None = Field(None, description="`next_cursor` of the page before")
 
@@ -51,13 +57,19 @@ class FlightParameters(BaseModel):
         )
 
 
-def router(query: QueryStage) -> APIRouter:
-    """The family's routes, answered by `query`."""
+def router(query: QueryStage, past: Past) -> APIRouter:
+    """The family's routes, answered by `query` and, where a moment is named, by `past`."""
     routes = APIRouter(tags=["flights"], responses={400: {"model": Problem}})
 
     @routes.get("/flights", responses={200: {"model": FlightPage}}, summary="Live states, page by page")
     async def flights(parameters: Annotated[FlightParameters, Query()]) -> Response:
-        """Aircraft in the live picture, in the order of icao24. All conditions together must hold."""
+        """Aircraft in the live picture, in the order of icao24. All conditions together must hold.
+
+        With `time`: as the picture was at that moment, by what was heard until then; `version` is 0, `departure` and
+        `arrival` are null (see `/flights/{icao24}/history`).
+        """
+        if parameters.time is not None:
+            return _json(await run_in_threadpool(past.flights, parameters.time, parameters.search()))
         return _json(query.flights(parameters.search()))
 
     @routes.get(

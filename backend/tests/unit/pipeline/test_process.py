@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from fakes import MemoryArchive, MemoryFlights, MemoryLedger, MemoryPictures, SetClock, process
+from fakes import MemoryArchive, MemoryFlights, MemoryHistory, MemoryLedger, MemoryPictures, SetClock, process
 from samples import NOW, archived, body, picture, row, snapshot, state
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
@@ -58,9 +58,10 @@ class Contested(MemoryPictures):
 class Bench:
     """A process stage on adapters in memory."""
 
-    def __init__(self, *, live=None, ledger=None, flights=None):
+    def __init__(self, *, live=None, ledger=None, flights=None, history=None):
         self.archive = MemoryArchive()
         self.live = live or MemoryPictures()
+        self.history = history or MemoryHistory()
         self.ledger = ledger or MemoryLedger()
         self.flights = flights or MemoryFlights()
         self.clock = SetClock(NOW)
@@ -68,7 +69,15 @@ class Bench:
     @property
     def process(self):
         """A new one each time: a stage remembers nothing."""
-        return process(self.archive, self.live, self.ledger, self.clock, flights=self.flights, expiry=EXPIRY)
+        return process(
+            self.archive,
+            self.live,
+            self.ledger,
+            self.clock,
+            flights=self.flights,
+            history=self.history,
+            expiry=EXPIRY,
+        )
 
     def events(self, *snapshots):
         return [
@@ -402,3 +411,47 @@ def test_a_version_carries_its_own_changes_only(bench):
     bench.batch(departing(70, (49.025, 2.61), on_ground=False))
     assert bench.live.latest().changed.is_empty()
     assert bench.live.latest().tracked.height == 1
+
+
+# The history.
+
+
+class Full(MemoryHistory):
+    """The disk is full."""
+
+    def add(self, key, states):
+        raise OSError("no space left")
+
+
+def test_the_history_gets_the_states_that_changed():
+    bench = Bench()
+    first = snapshot(row("000001"), row("000002"))
+    second = snapshot(row("000001"), row("000002", seen=NOW + 5), row("000003", seen=NOW + 5), time=NOW + 10)
+    bench.batch(first, second)
+    assert {key: states["icao24"].to_list() for key, states in bench.history.added.items()} == {
+        first.key: ["000001", "000002"],
+        second.key: ["000002", "000003"],
+    }
+
+
+def test_what_comes_again_is_not_in_the_history_again():
+    bench = Bench()
+    bench.batch(snapshot(row()))
+    bench.batch(snapshot(row()), snapshot(row(), time=NOW + 5))
+    assert list(bench.history.added) == [snapshot(row()).key]
+
+
+def test_states_are_in_the_history_before_they_are_in_the_picture():
+    bench = Bench(history=Full())
+    with pytest.raises(OSError, match="no space left"):
+        bench.batch(snapshot(row()))
+    assert bench.live.version() == 0
+    assert bench.ledger.totals().snapshots == 0
+
+
+def test_after_a_publication_that_failed_the_history_is_written_again():
+    bench = Bench(live=Contested())
+    with pytest.raises(Transient):
+        bench.batch(snapshot(row()))
+    bench.batch(snapshot(row()))
+    assert [len(states) for states in bench.history.added.values()] == [1]

@@ -1,13 +1,16 @@
 """The raw archive as a folder: `source=…/date=…/hour=…/<time>-<hash>.json.zst`, readable with `zstd -d`."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from threading import Lock
 
 import zstandard
 
 from flightdata.errors import Poison
 from flightdata.models.snapshot import RawSnapshot, SnapshotKey
+from flightdata.models.units import EpochSeconds
 from flightdata.utils.files import write_atomically
 
 SUFFIX = ".json.zst"
@@ -45,6 +48,15 @@ class FolderArchive:
     def keys(self) -> Iterator[str]:
         for path in sorted(self._folder.glob(f"source=*/date=*/hour=*/*{SUFFIX}")):
             yield path.relative_to(self._folder).as_posix().removesuffix(SUFFIX)
+
+    def expire(self, before: EpochSeconds) -> int:
+        last = datetime.fromtimestamp(before, UTC).strftime("date=%Y-%m-%d/hour=%H")
+        forgotten = 0
+        for folder in self._folder.glob("source=*/date=*/hour=*"):
+            if f"{folder.parent.name}/{folder.name}" < last:
+                forgotten += sum(1 for _ in folder.glob(f"*{SUFFIX}"))
+                rmtree(folder)
+        return forgotten
 
     def _remember(self, key: str, snapshot: RawSnapshot) -> None:
         with self._lock:

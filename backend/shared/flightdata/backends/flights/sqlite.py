@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from flightdata.models.flight import FLIGHT_SCHEMA, FlightsAsked, Side
+from flightdata.models.units import EpochSeconds
 from flightdata.utils.sqlite import Database
 
 _TYPES = {pl.String(): "TEXT", pl.Float64(): "REAL", pl.Int32(): "INTEGER"}
@@ -38,6 +39,14 @@ class SqliteFlights:
 
     def of_airport(self, airport: str, side: Side, asked: FlightsAsked) -> pl.DataFrame:
         return self._find(side.value, airport, side.moment, asked)
+
+    def take_over(self, other: "SqliteFlights", start: EpochSeconds) -> None:
+        """Let the flights of `other` take the place of those that began at `start` or later, in one step."""
+        with other._database.reading() as sql:  # noqa: SLF001, the same kind
+            rows = [tuple(row) for row in sql.execute("SELECT * FROM flights WHERE first_seen >= ?", (start,))]
+        with self._database.transaction() as sql:
+            sql.execute("DELETE FROM flights WHERE first_seen >= ?", (start,))
+            sql.executemany(_PUT, rows)
 
     def _find(self, of: str, value: str, moment: str, asked: FlightsAsked) -> pl.DataFrame:
         after = asked.after or (asked.end, _BEHIND_ALL)

@@ -1,0 +1,1 @@
+"""Where every state that ever was is kept: a lake of plain Parquet."""

@@ -1,0 +1,47 @@
+"""State tables as one Parquet file with the columns of `models.lake`, also as a stream."""
+
+import os
+from collections.abc import Generator, Iterable
+from itertools import takewhile
+from threading import Event, Thread
+from typing import IO
+
+import polars as pl
+
+from flightdata.models.lake import LAKE_SCHEMA, PACKED, to_lake
+from flightdata.utils.parquet import write_parquet
+from flightdata.validation.quality import METADATA
+
+_PIECE = 1 << 16
+
+
+def write(tables: Iterable[pl.DataFrame], to: IO[bytes]) -> None:
+    write_parquet(map(to_lake, tables), to, schema=LAKE_SCHEMA, packed=PACKED, metadata=METADATA)
+
+
+def stream(tables: Iterable[pl.DataFrame]) -> Generator[bytes]:
+    """The bytes as they are made: the writer waits while nobody takes them, and stops when nobody will."""
+    reading, writing = os.pipe()
+    unwanted, failures = Event(), list[Exception]()
+    Thread(target=_fill, args=(writing, tables, unwanted, failures), name="parquet", daemon=True).start()
+    try:
+        with os.fdopen(reading, "rb", buffering=0) as pieces:
+            while piece := pieces.read(_PIECE):
+                yield piece
+    finally:
+        unwanted.set()
+    if failures:
+        raise failures[0]
+
+
+def _fill(descriptor: int, tables: Iterable[pl.DataFrame], unwanted: Event, failures: list[Exception]) -> None:
+    try:
+        with os.fdopen(descriptor, "wb") as pipe:
+            try:
+                write(takewhile(lambda _: not unwanted.is_set(), tables), pipe)
+            except Exception as error:  # noqa: BLE001, the reader raises it, who is there until the pipe is closed
+                failures.append(error)
+    except BrokenPipeError:  # what was left could not be flushed: nobody wants it
+        pass
+    if isinstance(tables, Generator):
+        tables.close()

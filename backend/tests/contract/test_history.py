@@ -1,0 +1,352 @@
+"""What every history promises to those who write, read and keep it. A new backend is one line in OPEN."""
+
+import random
+
+import polars as pl
+import pytest
+from fakes import MemoryHistory, kept
+from polars.testing import assert_frame_equal
+from samples import NOW, state, states
+
+from flightdata.backends.history.folder import FolderHistory
+from flightdata.models.area import Area
+from flightdata.models.region import Circle, Polygon
+from flightdata.models.selection import Selection
+from flightdata.models.snapshot import RawSnapshot
+from flightdata.models.states import STATE_SCHEMA
+
+OPEN = {
+    "folder": FolderHistory,
+    "fake": kept(MemoryHistory),
+}
+HOUR = 3600.0
+BEGIN = NOW // HOUR * HOUR
+"""The hour of NOW: 2023-11-14T22:00Z."""
+
+LATER = NOW + 10 * HOUR
+EVERYTHING = Selection(0.0, 4e9)
+
+
+@pytest.fixture(params=OPEN)
+def reopened(request, tmp_path):
+    """Opens the same history, again and again."""
+    return lambda: OPEN[request.param](tmp_path)
+
+
+@pytest.fixture
+def history(reopened):
+    return reopened()
+
+
+def key(time, source="test"):
+    return RawSnapshot(source, time, b"").key
+
+
+def seen(icao24, time, **columns):
+    place = {"longitude": 2.5, "latitude": 48.5, "time_position": time}
+    return state(icao24, last_contact=time, **place | columns)
+
+
+def add(history, *rows, at=None):
+    table = states(*rows)
+    history.add(key(table["last_contact"].max() if at is None else at), table)
+
+
+def everything(history, selection=EVERYTHING):
+    return pl.concat([pl.DataFrame(schema=STATE_SCHEMA), *history.states(selection)])
+
+
+def times(table):
+    return table["last_contact"].to_list()
+
+
+def compact(history, now=LATER):
+    for hour in history.due(now):
+        history.compact(hour)
+
+
+def test_nothing_was_added_nothing_is_found(history):
+    assert history.track("abc123", 0, 4e9).equals(states())
+    assert history.picture(NOW, NOW - 330).equals(states())
+    assert list(history.states(EVERYTHING)) == []
+    assert list(history.due(LATER)) == []
+    assert history.expire(LATER) == 0
+
+
+def test_every_column_comes_back(history, reopened):
+    whole = seen(
+        "~abc12",
+        NOW + 0.125,
+        callsign="TEST1",
+        origin_country="Côte d'Ivoire",
+        longitude=-179.12345,
+        latitude=-89.99999,
+        baro_altitude=-304.8,
+        on_ground=True,
+        velocity=0.05,
+        true_track=359.99,
+        vertical_rate=-603.88,
+        geo_altitude=38648.64,
+        squawk="0000",
+        spi=True,
+        position_source=2,
+        position_type="mlat",
+        category=20,
+        registration="F-TEST",
+        typecode="A320",
+        operator="Somebody",
+        quality=0b10101,
+    )
+    bare = state("abc123", last_contact=NOW)
+    add(history, whole, bare)
+    for one in (history, reopened()):
+        assert_frame_equal(everything(one), states(bare, whole).sort("icao24"))
+    compact(history)
+    assert_frame_equal(everything(reopened()), states(bare, whole).sort("icao24"))
+
+
+def test_a_track_is_one_aircraft_s_states_from_start_to_before_end(history):
+    for step in range(10):
+        add(history, seen("aaaaaa", NOW + step), seen("bbbbbb", NOW + step))
+    found = history.track("bbbbbb", NOW + 2, NOW + 5)
+    assert times(found) == [NOW + 2, NOW + 3, NOW + 4]
+    assert set(found["icao24"]) == {"bbbbbb"}
+
+
+def test_a_track_goes_on_across_hours_compacted_or_not(history):
+    moments = [BEGIN - 1, BEGIN, BEGIN + 1, BEGIN + HOUR - 1, BEGIN + HOUR, BEGIN + 3 * HOUR]
+    for moment in moments:
+        add(history, seen("aaaaaa", moment))
+    history.compact(BEGIN)
+    assert times(history.track("aaaaaa", 0, LATER)) == moments
+
+
+def test_a_snapshot_across_the_hour_is_in_both(history):
+    add(history, seen("aaaaaa", BEGIN - 0.001), seen("bbbbbb", BEGIN))
+    assert everything(history, Selection(BEGIN - HOUR, BEGIN))["icao24"].to_list() == ["aaaaaa"]
+    assert everything(history, Selection(BEGIN, BEGIN + HOUR))["icao24"].to_list() == ["bbbbbb"]
+
+
+def test_the_picture_holds_the_last_state_of_each_aircraft_and_source(history):
+    add(history, seen("aaaaaa", NOW), seen("bbbbbb", NOW - 331), seen("cccccc", NOW - 330))
+    add(history, seen("aaaaaa", NOW + 10), seen("cccccc", NOW - 300, source="other"))
+    found = history.picture(NOW, NOW - 330)
+    assert found.select("icao24", "last_contact", "source").rows() == [
+        ("aaaaaa", NOW, "test"),
+        ("cccccc", NOW - 330, "test"),
+        ("cccccc", NOW - 300, "other"),
+    ]
+
+
+def test_the_picture_right_after_an_hour_is_of_its_last_states(history):
+    add(history, seen("aaaaaa", BEGIN - 60), seen("bbbbbb", BEGIN - 50), seen("cccccc", BEGIN - 500))
+    add(history, seen("aaaaaa", BEGIN - 30), seen("bbbbbb", BEGIN - 40, source="other"))
+    compact(history)
+    add(history, seen("aaaaaa", BEGIN - 20), seen("dddddd", BEGIN - 10), at=BEGIN)
+    for _ in range(2):
+        found = history.picture(BEGIN, BEGIN - 330)
+        assert found.select("icao24", "last_contact").rows() == [
+            ("aaaaaa", BEGIN - 20),
+            ("bbbbbb", BEGIN - 50),
+            ("bbbbbb", BEGIN - 40),
+            ("dddddd", BEGIN - 10),
+        ]
+        compact(history)
+
+
+def test_the_picture_reaches_back_into_the_hour_before(history):
+    add(history, seen("aaaaaa", BEGIN - 10), seen("bbbbbb", BEGIN - 10))
+    add(history, seen("aaaaaa", BEGIN + 10))
+    compact(history)
+    assert times(history.picture(BEGIN + 20, BEGIN - 310)) == [BEGIN + 10, BEGIN - 10]
+
+
+@pytest.mark.parametrize("compacted", ["never", "between", "after"])
+def test_the_same_state_again_counts_once(history, compacted):
+    rows = [seen("aaaaaa", NOW), seen("bbbbbb", NOW + 1)]
+    add(history, *rows, at=NOW)
+    if compacted == "between":
+        compact(history)
+    add(history, *rows, at=NOW)
+    add(history, *rows, at=NOW + 5)
+    if compacted == "after":
+        compact(history)
+    assert everything(history).equals(states(*rows))
+    assert times(history.track("aaaaaa", 0, LATER)) == [NOW]
+
+
+def test_of_two_states_of_one_moment_the_fresher_position_stays(history):
+    old, new = seen("aaaaaa", NOW, time_position=NOW - 9), seen("aaaaaa", NOW, time_position=NOW - 1)
+    for first, second in ((old, new), (new, old)):
+        add(history, first, at=NOW)
+        add(history, second, at=NOW + 1)
+        assert everything(history).equals(states(new))
+        compact(history)
+        assert everything(history).equals(states(new))
+
+
+def test_late_states_are_merged_into_a_compacted_hour(history):
+    add(history, seen("aaaaaa", NOW), seen("cccccc", NOW))
+    compact(history)
+    assert list(history.due(LATER)) == []
+    add(history, seen("bbbbbb", NOW + 1), seen("aaaaaa", NOW - 1))
+    before = everything(history)
+    assert before["icao24"].to_list() == ["aaaaaa", "aaaaaa", "bbbbbb", "cccccc"]
+    history.compact(BEGIN)
+    history.compact(BEGIN)
+    assert everything(history).equals(before)
+
+
+def test_an_hour_is_due_when_it_has_been_over_for_a_while(history):
+    add(history, seen("aaaaaa", NOW))
+    assert list(history.due(BEGIN + HOUR + 599)) == []
+    assert list(history.due(BEGIN + HOUR + 600)) == [BEGIN]
+
+
+def test_hours_that_are_over_can_be_forgotten(history):
+    for hour in range(4):
+        add(history, seen("aaaaaa", BEGIN + hour * HOUR))
+        if hour % 2:
+            compact(history)
+    assert history.expire(BEGIN + 2 * HOUR) == 2
+    assert times(everything(history)) == [BEGIN + 2 * HOUR, BEGIN + 3 * HOUR]
+    assert history.expire(BEGIN + 2 * HOUR) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({}, "abcd"),
+        ({"region": Area(lamin=40, lamax=50, lomin=0, lomax=10)}, "ab"),
+        ({"region": Area(lomin=170, lomax=-170)}, "c"),
+        ({"region": Circle(48.0, 2.0, 100_000)}, "a"),
+        ({"region": Polygon(((175, -5), (-175, -5), (-175, 5), (175, 5)))}, "c"),
+        ({"altitude_min": 1000.0}, "bc"),
+        ({"altitude_max": 1000.0}, "abd"),
+        ({"altitude_min": 1000.0, "altitude_max": 1000.0}, "b"),
+        ({"icao24": ("aaaaaa", "cccccc", "eeeeee")}, "ac"),
+    ],
+)
+@pytest.mark.parametrize("compacted", [False, True])
+def test_states_are_selected(history, more, found, compacted):
+    add(
+        history,
+        seen("aaaaaa", NOW, longitude=2.0, latitude=48.0, on_ground=True),
+        seen("bbbbbb", NOW, longitude=9.0, latitude=41.0, baro_altitude=1000.0),
+        seen("cccccc", NOW, longitude=-179.0, latitude=1.0, baro_altitude=11000.5),
+        seen("dddddd", NOW, longitude=None, latitude=None, baro_altitude=10.0),
+    )
+    if compacted:
+        compact(history)
+    result = everything(history, Selection(NOW, NOW + 1, **more))
+    assert "".join(icao24[0] for icao24 in result["icao24"]) == found
+
+
+def test_states_come_hour_by_hour_in_the_order_of_aircraft_and_time(history):
+    chance = random.Random(1)
+    rows = [
+        seen(f"{chance.randrange(8):06x}", BEGIN + chance.randrange(7200), source=chance.choice("ab"))
+        for _ in range(500)
+    ]
+    for start in range(0, 500, 50):
+        add(history, *rows[start : start + 50], at=NOW + start)
+        if start % 100:
+            compact(history)
+    found = [chunk.with_columns(hour=pl.col("last_contact") // HOUR) for chunk in history.states(EVERYTHING)]
+    ordered = pl.concat(found)
+    assert ordered.equals(ordered.sort("hour", "icao24", "last_contact", "source"))
+    assert ordered.height == len({(row["icao24"], row["last_contact"], row["source"]) for row in rows})
+
+
+# What only the folder has.
+
+
+def files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_where_files_lie(tmp_path):
+    history = FolderHistory(tmp_path)
+    add(history, seen("aaaaaa", NOW))
+    name = key(NOW).rsplit("/", 1)[1]
+    assert files(tmp_path) == [f"recent/date=2023-11-14/hour=22/{name}-test.parquet"]
+    compact(history)
+    assert files(tmp_path) == [
+        "last/date=2023-11-14/hour=22/last.parquet",
+        "states/date=2023-11-14/hour=22/states.parquet",
+    ]
+
+
+def test_an_open_hour_with_many_snapshots_is_due(tmp_path):
+    history = FolderHistory(tmp_path)
+    for second in range(70):
+        assert list(history.due(NOW)) == ([] if second < 30 else [BEGIN])
+        add(history, seen("aaaaaa", NOW + second))
+    history.compact(BEGIN)
+    assert len(everything(history)) == 70
+    assert not any(name.startswith("recent") for name in files(tmp_path))
+
+
+def test_the_bytes_depend_on_the_rows_alone(tmp_path):
+    """Not on the order they came in, on how often, or on how often it was compacted in between."""
+    chance = random.Random(2)
+    tables = [states(*(seen(f"{n:06x}", NOW + step, velocity=n * 1.25) for n in range(20))) for step in range(40)]
+
+    def compacted(name, order):
+        history = FolderHistory(tmp_path / name)
+        for place in order:
+            history.add(key(NOW + place), tables[place])
+            if chance.random() < 0.2:
+                history.compact(BEGIN)
+        compact(history)
+        return {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.parquet")}
+
+    plain = compacted("plain", range(40))
+    shuffled = [*range(40), *range(0, 40, 3)]
+    chance.shuffle(shuffled)
+    assert compacted("shuffled", shuffled) == plain
+
+
+def test_a_file_that_is_read_may_be_compacted_away_meanwhile(tmp_path):
+    history = FolderHistory(tmp_path)
+    for hour in range(2):
+        for step in range(3):
+            add(history, seen("aaaaaa", BEGIN + hour * HOUR + step))
+    reading = history.states(EVERYTHING)
+    found = [next(reading)]
+    compact(history)
+    found += list(reading)
+    assert [len(chunk) for chunk in found] == [3, 3]
+
+
+def test_a_state_written_again_while_its_hour_is_compacted_is_not_removed(tmp_path):
+    history = FolderHistory(tmp_path)
+    add(history, seen("aaaaaa", NOW), at=NOW)
+    with history._opened(BEGIN) as opened:
+        add(history, seen("aaaaaa", NOW), seen("bbbbbb", NOW), at=NOW)
+        history._remove(opened.recent)
+    assert everything(history)["icao24"].to_list() == ["aaaaaa", "bbbbbb"]
+
+
+def test_what_others_put_there_is_left_alone(tmp_path):
+    history = FolderHistory(tmp_path)
+    add(history, seen("aaaaaa", NOW))
+    (tmp_path / "states" / "date=yesterday00" / "hour=25").mkdir(parents=True)
+    (tmp_path / "states" / "date=2023-11-14" / "hour=xx").mkdir(parents=True)
+    (tmp_path / "states" / ".DS_Store").touch()
+    assert len(everything(history)) == 1
+
+
+def test_times_that_no_calendar_has_are_not_kept(tmp_path):
+    history = FolderHistory(tmp_path)
+    history.add(key(NOW), states(seen("aaaaaa", NOW), seen("bbbbbb", 1e15), seen("cccccc", 1e300)))
+    assert everything(history)["icao24"].to_list() == ["aaaaaa"]
+
+
+def test_older_files_lack_newer_columns(tmp_path):
+    history = FolderHistory(tmp_path)
+    add(history, seen("aaaaaa", NOW, operator="Somebody"))
+    compact(history)
+    (path,) = tmp_path.rglob("states.parquet")
+    pl.read_parquet(path, hive_partitioning=False).drop("operator").with_columns(future=1).write_parquet(path)
+    assert everything(history).equals(states(seen("aaaaaa", NOW)))

@@ -1,0 +1,255 @@
+"""The past as clients see it, through the whole application and the command line, on a real lake."""
+
+import csv
+import io
+import json
+import threading
+from urllib.parse import quote
+
+import polars as pl
+import pytest
+from fakes import MemoryHealth, MemoryPictures, SetClock
+from fixtures.serving import SAFE, serving
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import NOW, archived, row, snapshot, states
+
+from flightdata.models.lake import from_lake
+from flightdata.pipeline.past import Past
+from flightdata.pipeline.query import Query
+from flightdata.pipeline.work import work
+from flightdata.settings import Settings
+from flightdata.web.app import create_app
+from flightdata.web.documents import FlightPage, StatesDocument, Track
+from flightdata.web.problems import Problem
+from flightdata.wiring import House
+
+STEPS = 40
+LAST = NOW + 10 * STEPS
+
+
+def sky(step):
+    """Two aircraft fly north, one sits on the ground, one is heard in the first half only."""
+    now = NOW + 10 * step
+    rows = [
+        row("000001", seen=now, callsign="AFR1    ", longitude=2.0, latitude=48 + step / 100),
+        row("000002", seen=now, callsign="FJI2    ", longitude=179.95 + step / 100 - 360 * (step >= 5), latitude=-17.0),
+        row("000003", seen=NOW, longitude=2.5, latitude=48.5),
+    ]
+    return snapshot(*rows + ([row("000004", seen=now, longitude=None)] if step < STEPS / 2 else []), time=now)
+
+
+def lived(folder, clock):
+    house = House(Settings(_env_file=None, data_dir=folder, max_page_size=100), clock)
+    for step in range(STEPS + 1):
+        one = sky(step)
+        house.archive.put(one)
+        house.queue.publish(archived(one))
+    while work(house.queue, house.process):
+        pass
+    return house
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    house = lived(tmp_path_factory.mktemp("data"), SetClock(LAST + 5))
+    yield house
+    house.close()
+
+
+@pytest.fixture(scope="module", params=["as it came", "compacted"])
+def client(request, house):
+    if request.param == "compacted":
+        assert house.keep.compact(LAST + 7200)
+    with serving(house.app()) as client:
+        yield client
+
+
+def page(response):
+    assert response.status_code == 200, response.text
+    return FlightPage.model_validate_json(response.content, strict=True)
+
+
+def test_the_track_of_an_aircraft_that_flies(client):
+    response = client.get("/flights/000001/track")
+    track = Track.model_validate_json(response.content, strict=True)
+    assert (track.icao24, track.callsign, track.count) == ("000001", "AFR1", STEPS + 1)
+    assert [point.time for point in track.points] == [NOW + 10 * step for step in range(STEPS + 1)]
+    assert [point.latitude for point in track.points] == [round(48 + step / 100, 5) for step in range(STEPS + 1)]
+
+
+def test_part_of_a_track_in_other_words(client):
+    answers = [
+        client.get("/flights/000001/track", params={"begin": NOW + 100, "end": NOW + 130}),
+        client.get("/flights/000001/track?begin=2023-11-14T22:15:00Z&end=2023-11-14T22:15:30%2B00:00"),
+    ]
+    assert {tuple(one["time"] for one in answer.json()["points"]) for answer in answers} == {
+        (NOW + 100, NOW + 110, NOW + 120)
+    }
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type", "beginning"),
+    [
+        ("json", "application/json", b'{"icao24":"000002"'),
+        ("geojson", "application/geo+json", b'{"type":"Feature"'),
+        ("gpx", "application/gpx+xml", b"<?xml"),
+        ("kml", "application/vnd.google-earth.kml+xml", b"<kml"),
+        ("csv", "text/csv; charset=utf-8", b"time,longitude,latitude"),
+    ],
+)
+def test_the_formats_of_a_track(client, form, media_type, beginning):
+    response = client.get("/flights/000002/track", params={"format": form})
+    assert (response.status_code, response.headers["content-type"]) == (200, media_type)
+    assert response.content.startswith(beginning)
+
+
+def test_a_track_across_the_antimeridian_is_two_lines(client):
+    feature = client.get("/flights/000002/track?format=geojson").json()
+    assert [len(line) for line in feature["geometry"]["coordinates"]] == [5, STEPS - 4]
+
+
+def test_the_picture_at_a_past_moment(client):
+    then = page(client.get("/flights", params={"time": NOW + 105}))
+    assert (then.time, then.version, then.total) == (NOW + 105, 0, 4)
+    assert {flight.icao24: flight.last_contact for flight in then.flights} == {
+        "000001": NOW + 100,
+        "000002": NOW + 100,
+        "000003": NOW,
+        "000004": NOW + 100,
+    }
+
+
+def test_what_was_not_heard_for_330_s_is_not_in_it(client):
+    assert '"000003"' in client.get(f"/flights?time={NOW + 330}").text
+    assert '"000003"' not in client.get(f"/flights?time={NOW + 330.001}").text
+    assert page(client.get(f"/flights?time={NOW - 0.001}")).total == 0
+
+
+def test_a_past_picture_has_the_filters_and_pages_of_the_live_one(client):
+    box = "lamin=48&lamax=49&lomin=1&lomax=3"
+    assert [one.icao24 for one in page(client.get(f"/flights?time={NOW}&{box}")).flights] == ["000001", "000003"]
+    first = page(client.get(f"/flights?time={NOW}&limit=3"))
+    assert first.next_cursor == "000003"
+    assert page(client.get(f"/flights?time={NOW}&limit=3&cursor=000003")).count == 1
+
+
+def test_the_latest_past_picture_is_the_live_one(client):
+    live, past = page(client.get("/flights")), page(client.get(f"/flights?time={LAST}"))
+    without = {"departure": None, "arrival": None}  # what was estimated then is in the flights, not in the states
+    still = [one.model_copy(update=without) for one in live.flights if one.last_contact >= LAST - 330]
+    assert still == past.flights
+
+
+SELECTED = {
+    "": {"000001": 41, "000002": 41, "000003": 1, "000004": 20},
+    "lat=48&lon=2&radius=20": {"000001": 18},
+    "polygon=1,47.995;3,47.995;3,48.055;1,48.055": {"000001": 6},
+    "lomin=179&lomax=-179.9": {"000002": 16},
+    "altitude_min=1001": {},
+    "altitude_max=1000&icao24=000001&icao24=000004": {"000001": 41, "000004": 20},
+}
+
+
+@pytest.mark.parametrize("query", SELECTED)
+def test_everything_in_an_area(client, query):
+    response = client.get(f"/history?begin={NOW}&end={LAST + 1}&{query}")
+    document = StatesDocument.model_validate_json(response.content, strict=True)
+    assert document.count == len(document.states)
+    counts = {}
+    for state in document.states:
+        counts[state.icao24] = counts.get(state.icao24, 0) + 1
+    assert counts == SELECTED[query]
+
+
+def test_the_formats_of_the_history_hold_the_same(client):
+    def get(form):
+        response = client.get(f"/history?begin={NOW + 100}&end={NOW + 120}&format={form}")
+        assert response.status_code == 200, response.text
+        return response
+
+    expected = get("json").json()["states"]
+    assert len(expected) == 6
+    assert [json.loads(line) for line in get("jsonl").text.splitlines()] == expected
+    assert [one["icao24"] for one in csv.DictReader(io.StringIO(get("csv").text))] == [
+        one["icao24"] for one in expected
+    ]
+    assert len(get("geojson").json()["features"]) == 6
+    table = from_lake(pl.read_parquet(get("parquet").content))
+    assert table["latitude"].to_list() == [one["latitude"] for one in expected]
+
+
+def test_by_default_it_is_the_last_hour(client):
+    assert client.get("/history").json()["count"] == 103
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("/flights?time=9e9", "time"),
+        ("/flights?time=tomorrow", "time"),
+        ("/flights?time=-1", "time"),
+        ("/flights?time=nan", "time"),
+        ("/history?begin=20&end=10", "begin"),
+        ("/history?begin=10&end=10", "begin"),
+        ("/history?begin=0", "begin"),
+        ("/history?begin=x", "begin"),
+        ("/history?end=1e300", "end"),
+        ("/history?format=xml", "format"),
+        ("/history?lat=1&lon=2", None),
+        ("/history?lat=1&lon=2&radius=0", "radius"),
+        ("/history?lat=1&lon=2&radius=3&lamin=4", None),
+        ("/history?lamin=5&lamax=4", None),
+        ("/history?altitude_min=5&altitude_max=4", None),
+        ("/history?altitude_min=inf", "altitude_min"),
+        ("/history?polygon=1,2;3,4", "polygon"),
+        ("/history?polygon=1,2;3,4;5,6&lamin=3", None),
+        ("/history?icao24=xyz", "icao24"),
+        ("/history?callsign=AFR1", "callsign"),
+        ("/flights/000001/track?begin=20&end=10", "begin"),
+        ("/flights/000001/track?begin=0&end=9e9", "begin"),
+        ("/flights/000001/track?format=csv2", "format"),
+        ("/flights/xyz/track", "icao24"),
+    ],
+)
+def test_nonsense_is_a_400_that_says_what_is_wrong(client, path, parameter):
+    response = client.get(path)
+    assert response.status_code == 400, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = Problem.model_validate_json(response.content)
+    assert problem.parameter == parameter
+    assert problem.detail
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(["begin", "end", "polygon", "radius", "lat", "altitude_min", "format", "icao24"]), st.text())
+def test_whatever_is_asked_it_is_no_mistake_of_ours(client, name, value):
+    response = client.get(f"/history?{name}={quote(value, safe='')}")
+    assert response.status_code in {200, 400}
+
+
+def test_no_track_is_a_404(client):
+    for path in ("/flights/ffffff/track", "/flights/000004/track", "/flights/000001/track?begin=10&end=20"):
+        assert client.get(path).status_code == 404
+
+
+def test_a_client_that_goes_away_ends_the_work():
+    ended = threading.Event()
+
+    class Endless:
+        def states(self, _):
+            try:
+                while True:
+                    yield states(*[dict.fromkeys(states().columns)] * 1000).with_columns(pl.col("quality").fill_null(0))
+            finally:
+                ended.set()
+
+    clock = SetClock(NOW)
+    query = Query(MemoryPictures(), MemoryHealth(), clock, max_page_size=10, expiry=330)
+    past = Past(Endless(), clock, max_page_size=10, expiry=330)
+    with serving(create_app(query, past)) as client:
+        for form in ("csv", "parquet"):
+            ended.clear()
+            with client.stream("GET", f"/history?format={form}") as response:
+                next(response.iter_raw())
+            assert ended.wait(SAFE), form
