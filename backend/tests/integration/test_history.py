@@ -8,13 +8,14 @@ from urllib.parse import quote
 
 import polars as pl
 import pytest
-from fakes import MemoryHealth, MemoryPictures, SetClock
+from fakes import MemoryFlights, MemoryHealth, MemoryPictures, SetClock
 from fixtures.serving import SAFE, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import NOW, archived, row, snapshot, states
 
 from flightdata.models.lake import from_lake
+from flightdata.pipeline.flown import Flown
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query
 from flightdata.pipeline.work import work
@@ -246,8 +247,9 @@ def test_a_client_that_goes_away_ends_the_work():
 
     clock = SetClock(NOW)
     query = Query(MemoryPictures(), MemoryHealth(), clock, max_page_size=10, expiry=330)
+    flown = Flown(MemoryFlights(), clock, max_page_size=10)
     past = Past(Endless(), clock, max_page_size=10, expiry=330)
-    with serving(create_app(query, past)) as client:
+    with serving(create_app(query, flown, past)) as client:
         for form in ("csv", "parquet"):
             ended.clear()
             with client.stream("GET", f"/history?format={form}") as response:
