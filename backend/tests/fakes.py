@@ -15,6 +15,7 @@ from flightdata.models.flight import FLIGHT_SCHEMA
 from flightdata.models.picture import Picture
 from flightdata.models.region import inside
 from flightdata.models.states import no_states
+from flightdata.pipeline.moving import Moving
 from flightdata.pipeline.process import Process
 from flightdata.ports import SourceHealth, Totals
 from flightdata.tracking.nearby import AIRPORT_SCHEMA, Airports
@@ -206,11 +207,10 @@ def process(archive, live, ledger, clock, *, flights=None, history=None, expiry=
         archive,
         live,
         history or MemoryHistory(),
+        flights or MemoryFlights(),
         ledger,
+        Moving(AIRPORTS, expiry=expiry),
         clock,
-        flights=flights or MemoryFlights(),
-        airports=AIRPORTS,
-        expiry=expiry,
     )
 
 

@@ -32,6 +32,7 @@ from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.flown import Flown
 from flightdata.pipeline.keep import Keep, Retention
+from flightdata.pipeline.moving import Moving
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.query import Query
@@ -147,17 +148,9 @@ class House:
 
     @cached_property
     def process(self) -> Process:
-        return Process(
-            self.archive,
-            self.live,
-            self.history,
-            self.ledger,
-            self.clock,
-            flights=self.flights,
-            airports=self.airports,
-            expiry=self.settings.live_expiry_seconds,
-            reference=Reference(self.settings.aircraft_database),
-        )
+        reference = Reference(self.settings.aircraft_database)
+        moving = Moving(self.airports, expiry=self.settings.live_expiry_seconds, reference=reference)
+        return Process(self.archive, self.live, self.history, self.flights, self.ledger, moving, self.clock)
 
     @cached_property
     def query(self) -> Query:

@@ -13,28 +13,19 @@ from flightdata.models.flight import no_flights
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.states import no_states
-from flightdata.models.units import Seconds
+from flightdata.pipeline.moving import Moving
 from flightdata.ports import Clock, Flights, HistoryWriter, Ledger, LivePictures, RawArchive
-from flightdata.reference.enrich import Reference
-from flightdata.tracking.flights import advance, latest
-from flightdata.tracking.merge import expiry, merge
-from flightdata.tracking.nearby import Airports
 from flightdata.utils.logs import correlation_id, logger
 from flightdata.validation.decoded import Decoded, Unreadable
 from flightdata.validation.gate import decode
-from flightdata.validation.judging import judge
-from flightdata.validation.quality import mask, quality_counts
 
 log = logger(__name__)
 
 Keep = Callable[[str, pl.DataFrame], None]
 """Takes a snapshot's key and its fresh states."""
 
-_AHEAD = 2
+_AHEAD = 3
 """Snapshots that are decoded at the same time."""
-
-_NO_PLACE = mask(("null_island", "position_out_of_range"))
-"""States whose position no flight is judged by."""
 
 
 @dataclass
@@ -51,34 +42,25 @@ class Processed:
 
 
 class Process:
-    """The second stage. Any event may come again, at any time and in any order: the picture does not mind.
-
-    `expiry`: seconds after its last message that an aircraft leaves the picture. `airports`: where flights may begin
-    and end. `reference`: what is known of aircraft and airlines, by default from the tables that ship.
-    """
+    """The second stage. Any event may come again, at any time and in any order: the picture does not mind."""
 
     def __init__(  # noqa: PLR0913, these are what it works with
         self,
         archive: RawArchive,
         live: LivePictures,
         history: HistoryWriter,
-        ledger: Ledger,
-        clock: Clock,
-        *,
         flights: Flights,
-        airports: Airports,
-        expiry: Seconds,
-        reference: Reference | None = None,
+        ledger: Ledger,
+        moving: Moving,
+        clock: Clock,
     ) -> None:
         self._archive = archive
         self._live = live
         self._history = history
-        self._ledger = ledger
-        self._clock = clock
         self._flights = flights
-        self._airports = airports
-        self._expiry = expiry
-        self._reference = reference or Reference()
+        self._ledger = ledger
+        self._moving = moving
+        self._clock = clock
         self._entered = 0
 
     def batch(self, events: Sequence[SnapshotArchived]) -> Processed:
@@ -140,8 +122,7 @@ class Process:
 
     def _decode(self, key: str) -> Decoded:
         try:
-            decoded = decode(self._archive.get(key))
-            return replace(decoded, states=self._reference.enrich(decoded.states))
+            return self._moving.prepare(decode(self._archive.get(key)))
         except pl.exceptions.PanicException as error:  # no Exception: it would end the worker
             raise RuntimeError(f"polars gave up: {error}") from error
 
@@ -156,7 +137,7 @@ class Process:
             account = replace(blank, unreadable=str(error))
             log.warning("body is no snapshot", key=event.key, reason=account.unreadable)
             return picture, account, no_states()
-        picture, account, fresh = self._merged(picture, decoded, blank)
+        picture, account, fresh = self._moved(picture, decoded, blank)
         log.info(
             "snapshot processed",
             source=event.source,
@@ -168,32 +149,20 @@ class Process:
         )
         return picture, account, fresh
 
-    def _merged(
+    def _moved(
         self, picture: Picture, decoded: Decoded, blank: SnapshotAccount
     ) -> tuple[Picture, SnapshotAccount, pl.DataFrame]:
-        time = max(picture.time, decoded.time)
-        judged = judge(decoded.states, picture.states)
-        if flagged := {flag: count for flag, count in quality_counts(judged).items() if count}:
-            log.debug("states flagged", key=blank.key, **flagged)
-        merged = merge(picture.states, judged, expiry(time, self._expiry))
+        moved = self._moving.move(picture, decoded)
         account = replace(
             blank,
             rows=decoded.rows,
-            stored=merged.stored,
-            superseded=merged.superseded,
+            stored=moved.fresh.height,
+            superseded=moved.superseded,
             rejected=decoded.rejected,
         )
         if not account.balanced:
             raise ArithmeticError(f"the conservation law is broken: {account}")
-        advanced = advance(picture.tracked, merged.fresh, time, self._airports, distrust=_NO_PLACE)
-        following = replace(
-            picture,
-            time=time,
-            states=merged.states,
-            tracked=advanced.tracked,
-            changed=latest(picture.changed, advanced.changed),
-        )
-        return following, account, merged.fresh
+        return moved.picture, account, moved.fresh
 
     def _publish(self, before: Picture, picture: Picture) -> StatesStored | None:
         accounts = picture.accounts

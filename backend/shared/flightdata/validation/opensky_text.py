@@ -93,7 +93,7 @@ def _table(rows: bytes) -> pl.DataFrame | None:
         )
     except pl.exceptions.PolarsError:
         return None
-    return frame if _is_exact(frame, lines.count(b"null")) else None
+    return frame if _is_exact(frame, lines.count(separator + b"null")) else None
 
 
 def _is_exact(frame: pl.DataFrame, nulls: int) -> bool:

@@ -16,6 +16,9 @@ import polars as pl
 from flightdata.models.units import EpochSeconds, Metres, Seconds
 from flightdata.utils.geodesy import angle
 
+Moment = EpochSeconds | pl.Expr
+"""A time, or the column that has it."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -28,7 +31,7 @@ class Rule:
     """
 
     name: str
-    odd: Callable[[EpochSeconds], pl.Expr]
+    odd: Callable[[Moment], pl.Expr]
     bound: str
     why: str
     source: str = "recordings"
@@ -124,7 +127,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "callsign_malformed",
-        lambda _: ~pl.col("callsign").str.contains(r"^[A-Z0-9]{1,8}$") | pl.col("callsign").str.contains(r"^0+$"),
+        lambda _: ~pl.col("callsign").str.contains(r"^0*[A-Z1-9][A-Z0-9]*$") | (pl.col("callsign").str.len_bytes() > 8),
         "not 1 to 8 of A-Z and 0-9, or noughts only",
         "a callsign is up to 8 capitals and digits; blanks inside occur, and noughts only from unset transponders",
         "ICAO Annex 10, volume IV",
@@ -251,7 +254,7 @@ BITS: Mapping[str, int] = {
 """Flag → bit."""
 
 
-def mask_of(time: EpochSeconds, rules: Iterable[Rule] = RULES) -> pl.Expr:
+def mask_of(time: Moment, rules: Iterable[Rule] = RULES) -> pl.Expr:
     """The flags of these rules as a mask, as seen at `time`; by RULES: the column `quality` of a state table."""
     raised = (
         pl.when(rule.odd(time)).then(pl.lit(1 << BITS[rule.name], pl.UInt32)).otherwise(pl.lit(0, pl.UInt32))

@@ -1,0 +1,64 @@
+"""How a decoded snapshot becomes part of the picture: enriched, judged, merged, its flights followed. No stores."""
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from flightdata.models.picture import Picture
+from flightdata.models.units import Seconds
+from flightdata.reference.enrich import Reference
+from flightdata.tracking.flights import advance, latest
+from flightdata.tracking.merge import expiry, merge
+from flightdata.tracking.nearby import Airports
+from flightdata.utils.logs import logger
+from flightdata.validation.decoded import Decoded
+from flightdata.validation.judging import judge
+from flightdata.validation.quality import mask, quality_counts
+
+log = logger(__name__)
+
+_NO_PLACE = mask(("null_island", "position_out_of_range"))
+"""States whose position no flight is judged by."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """`picture`: the one that follows, of the same version. `fresh`: the states that are new in it; `superseded` others
+    did not get in.
+    """
+
+    picture: Picture
+    fresh: pl.DataFrame
+    superseded: int
+
+
+class Moving:
+    """`expiry`: seconds after its last message that an aircraft leaves the picture. `airports`: where flights may begin
+    and end. `reference`: what is known of aircraft and airlines, by default from the tables that ship.
+    """
+
+    def __init__(self, airports: Airports, *, expiry: Seconds, reference: Reference | None = None) -> None:
+        self._airports = airports
+        self._expiry = expiry
+        self._reference = reference or Reference()
+
+    def prepare(self, decoded: Decoded) -> Decoded:
+        """What needs no picture: several snapshots may be at it at the same time."""
+        return replace(decoded, states=self._reference.enrich(decoded.states))
+
+    def move(self, picture: Picture, decoded: Decoded) -> Moved:
+        """`picture` with what was decoded and prepared."""
+        time = max(picture.time, decoded.time)
+        judged = judge(decoded.states, picture.states)
+        if flagged := {flag: count for flag, count in quality_counts(judged).items() if count}:
+            log.debug("states flagged", **flagged)
+        merged = merge(picture.states, judged, expiry(time, self._expiry))
+        advanced = advance(picture.tracked, merged.fresh, time, self._airports, distrust=_NO_PLACE)
+        following = replace(
+            picture,
+            time=time,
+            states=merged.states,
+            tracked=advanced.tracked,
+            changed=latest(picture.changed, advanced.changed),
+        )
+        return Moved(following, merged.fresh, merged.superseded)
