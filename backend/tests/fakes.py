@@ -4,6 +4,7 @@ The contract tests hold the fakes to the same promises as the backends, so that 
 about the real thing.
 """
 
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from threading import Lock
@@ -140,6 +141,25 @@ class Outbox:
 
     def publish(self, event):
         self.events.append(event)
+
+
+class MemoryCache:
+    def __init__(self):
+        self.values = {}
+
+    def get(self, key):
+        return self.values.get(key)
+
+    def put(self, key, value, ttl):
+        self.values[key] = value
+
+
+class MemoryMetrics:
+    def __init__(self):
+        self.counted = Counter()
+
+    def count(self, figures):
+        self.counted.update(figures)
 
 
 class MemoryBudgets:

@@ -9,7 +9,7 @@ from flightdata.wiring import house
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     stages = house()
-    return triggers.on_schedule(stages.fetch, stages.scheduled)
+    return triggers.on_schedule(stages.fetch, stages.scheduled, stages.metrics)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from flightdata.wiring import house
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return triggers.on_snapshots(house().process, event)
+    stages = house()
+    return triggers.on_snapshots(stages.process, stages.metrics, event)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ Clients and backends implement these; `wiring` chooses. What each one promises i
 in `tests/contract/`, which runs over every implementation.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import polars as pl
+from pydantic import SecretStr
 
 from flightdata.errors import Transient
 from flightdata.models.credits import Budget
@@ -176,6 +177,10 @@ class DeadLetters(Protocol):
         ...
 
 
+class WorkQueue(Queue, DeadLetters, Protocol):
+    """Both sides of one queue: the worker's and the operator's."""
+
+
 class LivePictures(Protocol):
     """The newest picture, atomic: readers see all of a version or none of it."""
 
@@ -230,6 +235,10 @@ class HistoryKeeper(Protocol):
     def expire(self, before: EpochSeconds) -> int:
         """Forget the hours that ended by then; how many that were."""
         ...
+
+
+class History(HistoryWriter, HistoryReader, HistoryKeeper, Protocol):
+    """All sides of one history."""
 
 
 @dataclass(frozen=True)
@@ -322,4 +331,28 @@ class Flights(Protocol):
 
     def of_airport(self, airport: str, side: Side, asked: FlightsAsked) -> pl.DataFrame:
         """Flights that departed (by first_seen) from `airport` or arrived (by last_seen) at it, the newest first."""
+        ...
+
+
+class Cache(Protocol):
+    """Copies of what is kept elsewhere, had faster. Never an error: what cannot be had is a miss."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def put(self, key: str, value: bytes, ttl: Seconds) -> None: ...
+
+
+class Metrics(Protocol):
+    """Figures about what was done, for who watches from outside. Never an error."""
+
+    def count(self, figures: Mapping[str, float]) -> None:
+        """So many of each since the last time."""
+        ...
+
+
+class Secrets(Protocol):
+    """What must not be seen: `opensky/client_id`, `opensky/client_secret`."""
+
+    def get(self, name: str) -> SecretStr | None:
+        """None if there is none. Raises Transient when the keeper does not answer."""
         ...

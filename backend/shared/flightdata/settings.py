@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
@@ -19,11 +19,37 @@ def _words(value: object) -> object:
     return tuple(value.split()) if isinstance(value, str) else value
 
 
+def _choices(value: object) -> object:
+    """`BACKENDS` holds several `port=backend`."""
+    return dict(one.partition("=")[::2] for one in value.split()) if isinstance(value, str) else value
+
+
+Port = Literal[
+    "archive",
+    "publisher",
+    "queue",
+    "live",
+    "history",
+    "ledger",
+    "health",
+    "flights",
+    "budgets",
+    "lease",
+    "secrets",
+    "metrics",
+]
+
+
 class Environment(StrEnum):
     LOCAL = "local"
     DEV = "dev"
     STAGING = "staging"
     PROD = "prod"
+
+
+class Backend(StrEnum):
+    EMBEDDED = "embedded"
+    AWS = "aws"
 
 
 class LogFormat(StrEnum):
@@ -85,6 +111,15 @@ class Settings(BaseSettings):
     eventbridge_bus_name: str | None = None
     dynamodb_flights_table: str | None = None
     redis_cluster_endpoint: str | None = None
+    sqs_queue_url: str | None = None
+    sqs_dead_letter_queue_url: str | None = None
+
+    backends: Annotated[dict[Port, Backend], NoDecode, BeforeValidator(_choices)] = {}
+
+    def backend(self, port: Port) -> Backend:
+        """What was chosen for this port by itself, or what the environment has for all."""
+        usual = Backend.EMBEDDED if self.environment is Environment.LOCAL else Backend.AWS
+        return self.backends.get(port, usual)
 
 
 class Stray(NamedTuple):

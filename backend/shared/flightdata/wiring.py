@@ -9,24 +9,15 @@ from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from shutil import rmtree
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-
-from flightdata.backends.archive.folder import FolderArchive
-from flightdata.backends.budgets.sqlite import SqliteBudgets
-from flightdata.backends.flights.sqlite import SqliteFlights
-from flightdata.backends.health.sqlite import SqliteHealth
-from flightdata.backends.history.folder import FolderHistory
-from flightdata.backends.lease.sqlite import SqliteLease
-from flightdata.backends.ledger.sqlite import SqliteLedger
-from flightdata.backends.live.file import FilePictures
-from flightdata.backends.queue.sqlite import SqliteQueue
 from flightdata.clients.opensky import Account, OpenSky, Tokens, boxes, credentials
 from flightdata.clients.receiver import Pace as ReceiverPace
 from flightdata.clients.receiver import Receiver, readsb, v2
 from flightdata.clients.recording import Recording, Times
 from flightdata.clients.simulation import Simulation
 from flightdata.errors import ConfigurationError
+from flightdata.homes.embedded import Embedded
 from flightdata.models.snapshot import source_name
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
@@ -36,15 +27,36 @@ from flightdata.pipeline.moving import Moving
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.query import Query
-from flightdata.ports import Clock, Source
+from flightdata.ports import (
+    Budgets,
+    Clock,
+    Flights,
+    Health,
+    History,
+    Lease,
+    Ledger,
+    LivePictures,
+    Metrics,
+    Publisher,
+    RawArchive,
+    Secrets,
+    Source,
+    WorkQueue,
+)
 from flightdata.reference.airports import airport_table
 from flightdata.reference.enrich import Reference
-from flightdata.settings import Environment, Settings
+from flightdata.settings import Backend, Environment, Port, Settings
 from flightdata.tracking.nearby import Airports
+from flightdata.utils import logs
 from flightdata.utils.files import sweep
 from flightdata.utils.http import Http
 from flightdata.utils.lock import Locked, exclusive
-from flightdata.web.app import create_app
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from flightdata.backends.archive.folder import FolderArchive
+    from flightdata.homes.cloud import Cloud
 
 PARIS = Path(str(files("flightdata.clients.recording") / "shipped" / "paris-20211007.jsonl.gz"))
 """The recording that ships: three hours around Paris, every 10 s."""
@@ -70,56 +82,79 @@ class Pace:
 @cache
 def house() -> "House":
     """The one house of a Lambda function or a started file, from the environment."""
-    return House(Settings())
+    settings = Settings()
+    if settings.environment is not Environment.LOCAL:
+        logs.configure(settings.log_level, as_json=True)
+    return House(settings)
 
 
 class House:
-    """All stages on the embedded backends, in the folder `settings.data_dir`. Each is made when first asked for."""
+    """All stages, on the backends that the settings choose. Each is made when first asked for."""
 
-    def __init__(self, settings: Settings, clock: Clock = time.time, archive: FolderArchive | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock = time.time, archive: "FolderArchive | None" = None) -> None:
         """`archive`: that of another house, whose data are derived here anew."""
-        if settings.environment is not Environment.LOCAL:
-            raise ConfigurationError(
-                f"ENVIRONMENT={settings.environment}: this version has the embedded backends only; "
-                "set ENVIRONMENT=local or leave it out"
-            )
         self.settings = settings
         self.clock = clock
+        self.embedded = Embedded(settings, clock, archive)
         self._folder = settings.data_dir
-        self._archive = archive
 
     @cached_property
-    def archive(self) -> FolderArchive:
-        return self._archive or FolderArchive(self._folder / "raw")
+    def _cloud(self) -> "Cloud":
+        # Where nothing is on AWS its libraries need not be there, and an import of them takes a third of a second.
+        try:
+            from flightdata.homes.cloud import Cloud  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(f"{error.name} is missing; install flightdata[aws]") from error
+        return Cloud(self.settings, self.clock)
 
-    @cached_property
-    def queue(self) -> SqliteQueue:
-        return SqliteQueue(
-            self._folder / "queue.sqlite",
-            self.clock,
-            visibility=self.settings.queue_visibility_seconds,
-            max_attempts=self.settings.queue_max_attempts,
-        )
+    def _home(self, port: Port) -> "Embedded | Cloud":
+        return self._cloud if self.settings.backend(port) is Backend.AWS else self.embedded
 
-    @cached_property
-    def live(self) -> FilePictures:
-        return FilePictures(self._folder / "live" / "picture.parquet")
+    def check(self) -> None:
+        """Raises ConfigurationError where a backend misses a setting. Talks to none of them."""
+        for port in ("archive", "publisher", "queue"):
+            if self.settings.backend(port) is Backend.AWS:
+                getattr(self._cloud, port)
 
-    @cached_property
-    def ledger(self) -> SqliteLedger:
-        return SqliteLedger(self._folder / "ledger.sqlite")
+    @property
+    def archive(self) -> RawArchive:
+        return self._home("archive").archive
 
-    @cached_property
-    def health(self) -> SqliteHealth:
-        return SqliteHealth(self._folder / "health.sqlite")
+    @property
+    def publisher(self) -> Publisher:
+        return self._home("publisher").publisher
 
-    @cached_property
-    def budgets(self) -> SqliteBudgets:
-        return SqliteBudgets(self._folder / "budgets.sqlite")
+    @property
+    def queue(self) -> WorkQueue:
+        return self._home("queue").queue
 
-    @cached_property
-    def lease(self) -> SqliteLease:
-        return SqliteLease(self._folder / "lease.sqlite")
+    @property
+    def live(self) -> LivePictures:
+        return self._home("live").live
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._home("ledger").ledger
+
+    @property
+    def health(self) -> Health:
+        return self._home("health").health
+
+    @property
+    def metrics(self) -> Metrics:
+        return self._home("metrics").metrics
+
+    @property
+    def secrets(self) -> Secrets:
+        return self._home("secrets").secrets
+
+    @property
+    def budgets(self) -> Budgets:
+        return self._home("budgets").budgets
+
+    @property
+    def lease(self) -> Lease:
+        return self._home("lease").lease
 
     @cached_property
     def opensky_http(self) -> Http:
@@ -129,22 +164,22 @@ class House:
     def receiver_http(self) -> Http:
         return Http()
 
-    @cached_property
-    def flights(self) -> SqliteFlights:
-        return SqliteFlights(self._folder / "flights.sqlite")
+    @property
+    def flights(self) -> Flights:
+        return self._home("flights").flights
 
     @cached_property
     def airports(self) -> Airports:
         """Where flights may begin and end. Made in 0.1 s."""
         return Airports(airport_table())
 
-    @cached_property
-    def history(self) -> FolderHistory:
-        return FolderHistory(self._folder / "history")
+    @property
+    def history(self) -> History:
+        return self._home("history").history
 
     @cached_property
     def fetch(self) -> Fetch:
-        return Fetch(self.archive, self.queue, self.health, self.clock)
+        return Fetch(self.archive, self.publisher, self.health, self.clock)
 
     @cached_property
     def process(self) -> Process:
@@ -180,8 +215,11 @@ class House:
         retention = Retention(self.settings.raw_retention_days, self.settings.history_retention_days)
         return Keep(self.history, self.archive, self.clock, retention)
 
-    def app(self) -> FastAPI:
+    def app(self) -> "FastAPI":
         """The web application."""
+        # The other three functions do without FastAPI: a third of a second of their cold start, and its bytes.
+        from flightdata.web.app import create_app  # noqa: PLC0415
+
         origins = [origin.strip() for origin in self.settings.cors_origins.split(",") if origin.strip()]
         return create_app(self.query, self.flown, self.past, cors_origins=origins, dashboard=self.map_folder)
 
@@ -203,7 +241,7 @@ class House:
 
     def rebuilding(self, folder: Path, clock: Clock) -> "House":
         """A house in `folder` that lives on this one's archive."""
-        return House(self.settings.model_copy(update={"data_dir": folder}), clock, self.archive)
+        return House(self.settings.model_copy(update={"data_dir": folder}), clock, self.embedded.archive)
 
     def source(self, spec: str, pace: Pace = Pace()) -> Source:
         """The source that `spec` names, see docs/sources.md. Raises ConfigurationError, which tells no secret of it."""
@@ -243,7 +281,8 @@ class House:
             with exclusive(self.lock):
                 sweep(self._folder)
                 rmtree(self.workshop, ignore_errors=True)
-                self.queue.recover()
+                if self._home("queue") is self.embedded:
+                    self.embedded.queue.recover()
                 yield
         except Locked as error:
             raise ConfigurationError(
@@ -252,15 +291,20 @@ class House:
 
     def close(self) -> None:
         """Let go of files and connections."""
-        for name in ("queue", "ledger", "health", "flights", "budgets", "lease", "opensky_http", "receiver_http"):
+        for name in ("opensky_http", "receiver_http"):
             if name in self.__dict__:
                 getattr(self, name).close()
+        self.embedded.close()
+        if "_cloud" in self.__dict__:
+            self._cloud.close()
 
     def _opensky(self, areas: str) -> OpenSky:
         settings = self.settings
         account = Account(known_class=settings.opensky_account)
         known = credentials(
-            settings.opensky_client_id, settings.opensky_client_secret, settings.opensky_credentials_file
+            self.secrets.get("opensky/client_id"),
+            self.secrets.get("opensky/client_secret"),
+            settings.opensky_credentials_file,
         )
         if known:
             tokens = Tokens(self.opensky_http, settings.opensky_token_url, known, self.clock)

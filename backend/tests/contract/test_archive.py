@@ -8,14 +8,19 @@ from hypothesis import strategies as st
 from samples import NOW, snapshot
 
 from flightdata.backends.archive.folder import FolderArchive
+from flightdata.backends.archive.s3 import S3Archive
 from flightdata.errors import Poison
 from flightdata.models.snapshot import RawSnapshot, SnapshotKey, source_name
 from flightdata.utils.files import sweep
 
 OPEN = {
+    "s3": lambda account: S3Archive(account.client("s3"), account.bucket),
     "folder": FolderArchive,
     "fake": kept(MemoryArchive),
 }
+
+AWS = {"s3"}
+"""These are opened with an AWS account, the others with a folder."""
 
 SNAPSHOT = RawSnapshot("test", NOW, b'{"time":1,"states":[]}' * 20)
 GARBAGE = [
@@ -42,7 +47,8 @@ snapshots = st.builds(RawSnapshot, st.text(max_size=90).map(source_name), millis
 @pytest.fixture(params=OPEN)
 def reopened(request, tmp_path):
     """Opens the same archive, again and again."""
-    return lambda: OPEN[request.param](tmp_path)
+    place = request.getfixturevalue("account") if request.param in AWS else tmp_path
+    return lambda: OPEN[request.param](place)
 
 
 @pytest.fixture

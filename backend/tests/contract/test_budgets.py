@@ -7,10 +7,12 @@ import pytest
 from fakes import MemoryBudgets, kept
 from samples import NOW
 
+from flightdata.backends.budgets.dynamodb import DynamoBudgets
 from flightdata.backends.budgets.sqlite import SqliteBudgets
 from flightdata.models.credits import AccountClass, Budget, Failure, Plan, Trouble
 
 OPEN = {
+    "dynamodb": lambda account: DynamoBudgets(account.client("dynamodb"), account.table),
     "sqlite": lambda folder: SqliteBudgets(folder / "budgets.sqlite"),
     "fake": kept(MemoryBudgets),
 }
@@ -29,13 +31,18 @@ FULL = Budget(
 )
 
 
+AWS = {"dynamodb"}
+"""These are opened with an AWS account, the others with a folder."""
+
+
 @pytest.fixture(params=OPEN)
 def reopened(request, tmp_path):
     """Opens the same budgets, again and again."""
+    place = request.getfixturevalue("account") if request.param in AWS else tmp_path
     opened = []
 
     def reopen():
-        opened.append(OPEN[request.param](tmp_path))
+        opened.append(OPEN[request.param](place))
         return opened[-1]
 
     yield reopen

@@ -4,6 +4,7 @@ import pytest
 from fakes import MemoryFlights, kept
 from samples import NOW, flight, flights
 
+from flightdata.backends.flights.dynamodb import DynamoFlights
 from flightdata.backends.flights.sqlite import SqliteFlights
 from flightdata.models.flight import FLIGHT_SCHEMA, FlightsAsked, Side
 
@@ -11,18 +12,24 @@ ALL = FlightsAsked(0.0, NOW * 2, 100)
 
 
 OPEN = {
+    "dynamodb": lambda account: DynamoFlights(account.client("dynamodb"), account.table),
     "sqlite": lambda folder: SqliteFlights(folder / "flights.sqlite"),
     "fake": kept(MemoryFlights),
 }
 
 
+AWS = {"dynamodb"}
+"""These are opened with an AWS account, the others with a folder."""
+
+
 @pytest.fixture(params=OPEN)
 def opens(request, tmp_path):
     """Opens the same store, again and again."""
+    place = request.getfixturevalue("account") if request.param in AWS else tmp_path
     opened = []
 
     def reopen():
-        opened.append(OPEN[request.param](tmp_path))
+        opened.append(OPEN[request.param](place))
         return opened[-1]
 
     yield reopen

@@ -6,22 +6,28 @@ import pytest
 from fakes import MemoryHealth, kept
 from samples import NOW
 
+from flightdata.backends.health.dynamodb import DynamoHealth
 from flightdata.backends.health.sqlite import SqliteHealth
 from flightdata.ports import SourceHealth
 
 OPEN = {
+    "dynamodb": lambda account: DynamoHealth(account.client("dynamodb"), account.table),
     "sqlite": lambda folder: SqliteHealth(folder / "health.sqlite"),
     "fake": kept(MemoryHealth),
 }
+
+AWS = {"dynamodb"}
+"""These are opened with an AWS account, the others with a folder."""
 
 
 @pytest.fixture(params=OPEN)
 def reopened(request, tmp_path):
     """Opens the same health, again and again."""
+    place = request.getfixturevalue("account") if request.param in AWS else tmp_path
     opened = []
 
     def reopen():
-        opened.append(OPEN[request.param](tmp_path))
+        opened.append(OPEN[request.param](place))
         return opened[-1]
 
     yield reopen

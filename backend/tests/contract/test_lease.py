@@ -5,21 +5,28 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fakes import MemoryLease, kept
 
+from flightdata.backends.lease.dynamodb import DynamoLease
 from flightdata.backends.lease.sqlite import SqliteLease
 
 OPEN = {
+    "dynamodb": lambda account: DynamoLease(account.client("dynamodb"), account.table),
     "sqlite": lambda folder: SqliteLease(folder / "lease.sqlite"),
     "fake": kept(MemoryLease),
 }
 
 
+AWS = {"dynamodb"}
+"""These are opened with an AWS account, the others with a folder."""
+
+
 @pytest.fixture(params=OPEN)
 def reopened(request, tmp_path):
     """Opens the same lease, again and again."""
+    place = request.getfixturevalue("account") if request.param in AWS else tmp_path
     opened = []
 
     def reopen():
-        opened.append(OPEN[request.param](tmp_path))
+        opened.append(OPEN[request.param](place))
         return opened[-1]
 
     yield reopen

@@ -4,14 +4,19 @@ import pytest
 from fakes import MemoryLedger, kept
 from samples import NOW
 
+from flightdata.backends.ledger.dynamodb import DynamoLedger
 from flightdata.backends.ledger.sqlite import SqliteLedger
 from flightdata.models.snapshot import SnapshotAccount
 from flightdata.ports import Totals
 
 OPEN = {
+    "dynamodb": lambda account: DynamoLedger(account.client("dynamodb"), account.table),
     "sqlite": lambda folder: SqliteLedger(folder / "ledger.sqlite"),
     "fake": kept(MemoryLedger),
 }
+
+AWS = {"dynamodb"}
+"""These are opened with an AWS account, the others with a folder."""
 
 FIRST = SnapshotAccount("a", 10, 4, 3, {"icao24": 2, "wrong_type:velocity": 1}, None, "one", NOW)
 SECOND = SnapshotAccount("b", 5, 1, 1, {"icao24": 3}, None, "two", NOW + 10)
@@ -22,10 +27,11 @@ NOTHING = Totals(0, 0, 0, 0, {}, 0)
 @pytest.fixture(params=OPEN)
 def reopened(request, tmp_path):
     """Opens the same ledger, again and again."""
+    place = request.getfixturevalue("account") if request.param in AWS else tmp_path
     opened = []
 
     def reopen():
-        opened.append(OPEN[request.param](tmp_path))
+        opened.append(OPEN[request.param](place))
         return opened[-1]
 
     yield reopen

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import NOW, flight, flights, picture, state
 
+from flightdata.backends.cache.none import NoCache
+from flightdata.backends.live.dynamodb import DynamoPictures
 from flightdata.backends.live.file import FilePictures
 from flightdata.models.flight import TRACKED_SCHEMA
 from flightdata.models.picture import Picture
@@ -17,9 +19,13 @@ from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.states import STATE_SCHEMA
 
 OPEN = {
+    "dynamodb": lambda account: DynamoPictures(account.client("dynamodb"), account.table, NoCache(), lambda: NOW),
     "file": lambda folder: FilePictures(folder / "live" / "picture.parquet"),
     "fake": kept(MemoryPictures),
 }
+
+AWS = {"dynamodb"}
+"""These are opened with an AWS account, the others with a folder."""
 
 SAFE = 30.0
 """Seconds after which a thread that should have ended is given up."""
@@ -65,7 +71,8 @@ accounts = st.builds(
 @pytest.fixture(params=OPEN)
 def reopened(request, tmp_path):
     """Opens the same pictures, again and again."""
-    return lambda: OPEN[request.param](tmp_path)
+    place = request.getfixturevalue("account") if request.param in AWS else tmp_path
+    return lambda: OPEN[request.param](place)
 
 
 @pytest.fixture

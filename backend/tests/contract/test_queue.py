@@ -10,9 +10,37 @@ import pytest
 from fakes import SetClock
 from samples import NOW, event
 
+from flightdata.backends.queue.eventbridge import EventBridgePublisher
 from flightdata.backends.queue.sqlite import SqliteQueue
+from flightdata.backends.queue.sqs import UNHEARD, SqsQueue
 from flightdata.models.events import SnapshotArchived
 from flightdata.ports import QueueDepth
+
+
+class AwsQueue(SqsQueue):
+    """The queue with the bus in front of it."""
+
+    def __init__(self, account, clock, *, max_attempts, urls):
+        super().__init__(account.client("sqs"), *urls, clock, max_attempts=max_attempts)
+        self.publish = EventBridgePublisher(account.client("events"), account.bus).publish
+
+
+class AccountClock(SetClock):
+    """Sets MiniStack's clock forward too; that one runs on by itself meanwhile."""
+
+    def __init__(self, now, ministack):
+        self._ministack = ministack
+        self._now = now
+
+    @property
+    def now(self):
+        return self._now
+
+    @now.setter
+    def now(self, now):
+        self._ministack.forward(now - self._now)
+        self._now = now
+
 
 OPEN = {
     "sqlite": lambda folder, clock, **promises: SqliteQueue(folder / "queue.sqlite", clock, **promises),
@@ -24,18 +52,40 @@ SAFE = 30.0
 """Seconds after which a thread that should have ended is given up."""
 
 
+@pytest.fixture(params=[*OPEN, "sqs"])
+def technology(request):
+    return request.param
+
+
+beyond_sqs = pytest.mark.parametrize("technology", OPEN, indirect=True)
+"""For what SQS does not promise: it tells no reason of what it gave up itself, a receipt can be used twice, a waiting
+receiver looks at no clock."""
+
+
 @pytest.fixture
-def clock():
-    return SetClock(NOW)
+def moment(technology):
+    """Seconds just before a time-out: MiniStack's clock runs on while a test does something."""
+    return 10.0 if technology == "sqs" else 0.001
 
 
-@pytest.fixture(params=OPEN)
-def reopened(request, tmp_path, clock):
+@pytest.fixture
+def clock(request, technology):
+    return AccountClock(NOW, request.getfixturevalue("ministack")) if technology == "sqs" else SetClock(NOW)
+
+
+@pytest.fixture
+def reopened(request, technology, tmp_path, clock):
     """Opens the same queue, again and again."""
     opened = []
+    if technology == "sqs":
+        account = request.getfixturevalue("account")
+        urls = account.queues(visibility=int(VISIBILITY), max_attempts=ATTEMPTS)
 
     def reopen(clock=clock):
-        queue = OPEN[request.param](tmp_path, clock, visibility=VISIBILITY, max_attempts=ATTEMPTS)
+        if technology == "sqs":
+            queue = AwsQueue(account, clock, max_attempts=ATTEMPTS, urls=urls)
+        else:
+            queue = OPEN[technology](tmp_path, clock, visibility=VISIBILITY, max_attempts=ATTEMPTS)
         opened.append(queue)
         return queue
 
@@ -96,12 +146,12 @@ def test_an_empty_queue_has_nothing(queue):
     assert list(queue.receive(10, wait=0.01)) == []
 
 
-def test_what_was_received_is_invisible_until_its_time_is_up(queue, clock):
+def test_what_was_received_is_invisible_until_its_time_is_up(queue, clock, moment):
     publish(queue, 1)
     take(queue)
-    clock.now += VISIBILITY - 0.001
+    clock.now += VISIBILITY - moment
     assert list(queue.receive(1)) == []
-    clock.now += 0.001
+    clock.now += moment
     assert numbers(queue.receive(1)) == [1]
 
 
@@ -135,6 +185,7 @@ def test_attempts_are_counted(queue, clock):
         clock.now += VISIBILITY
 
 
+@beyond_sqs
 def test_what_is_never_acknowledged_is_given_up_after_five_attempts(queue, clock):
     publish(queue, 1)
     for _ in range(ATTEMPTS):
@@ -156,6 +207,7 @@ def test_what_fails_five_times_is_given_up_at_once_for_the_last_reason(queue, cl
     assert list(queue.receive(1)) == []
 
 
+@beyond_sqs
 def test_the_reason_survives_when_the_last_attempt_is_not_heard_of(queue, clock):
     publish(queue, 1)
     queue.give_back(take(queue), "broken")
@@ -172,12 +224,12 @@ def test_given_back_it_comes_again_at_once(queue):
     assert take(queue).attempt == 2
 
 
-def test_given_back_with_a_delay_it_comes_again_after_it(queue, clock):
+def test_given_back_with_a_delay_it_comes_again_after_it(queue, clock, moment):
     publish(queue, 1)
-    queue.give_back(take(queue), "not now", delay=10)
-    clock.now += 9.999
+    queue.give_back(take(queue), "not now", delay=20)
+    clock.now += 20 - moment
     assert list(queue.receive(1)) == []
-    clock.now += 0.001
+    clock.now += moment
     assert take(queue).attempt == 2
 
 
@@ -239,6 +291,7 @@ def test_a_void_receipt_does_nothing(queue, clock, late, too_late):
     assert take(queue).attempt == 3
 
 
+@beyond_sqs
 def test_a_receipt_is_void_once_it_was_used(queue):
     publish(queue, 1)
     delivery = take(queue)
@@ -411,18 +464,21 @@ def waiting(reopen):
     assert not receiver.is_alive(), "the receiver still waits though there is a message"
 
 
+@beyond_sqs
 def test_a_waiting_receiver_is_woken_by_a_publication(reopened):
     with waiting(reopened) as (queue, found):
         publish(queue, 1)
     assert numbers(found) == [1]
 
 
+@beyond_sqs
 def test_a_waiting_receiver_finds_what_another_instance_published(reopened):
     with waiting(reopened) as (_, found):
         publish(reopened(), 1)
     assert numbers(found) == [1]
 
 
+@beyond_sqs
 def test_a_waiting_receiver_is_woken_by_a_redrive(reopened):
     kill(reopened(), 1)
     with waiting(reopened) as (queue, found):
@@ -459,3 +515,47 @@ def test_recovering_hands_out_again_what_was_in_flight_but_not_what_is_delayed(s
     assert sqlite_queue.recover() == 1
     assert [(numbers([one]), one.attempt) for one in sqlite_queue.receive(10)] == [([1], 2), ([3], 1)]
     assert sqlite_queue.depth() == QueueDepth(waiting=0, in_flight=3, dead=0)
+
+
+# What only SQS has.
+
+
+@pytest.fixture
+def sqs(account):
+    urls = account.queues(visibility=int(VISIBILITY), max_attempts=ATTEMPTS)
+    clock = AccountClock(NOW, account.ministack)
+    return AwsQueue(account, clock, max_attempts=ATTEMPTS, urls=urls)
+
+
+def test_what_sqs_gave_up_itself_is_a_dead_letter_too(sqs):
+    publish(sqs, 1)
+    for _ in range(ATTEMPTS):
+        take(sqs)
+        sqs._clock.now += VISIBILITY
+    assert list(sqs.receive(1)) == []
+    (letter,) = sqs.dead_letters()
+    assert (letter.attempts, letter.reason) == (ATTEMPTS, UNHEARD)
+    assert SnapshotArchived.model_validate_json(letter.body) == event(1)
+
+
+def test_looking_at_dead_letters_leaves_them_there(sqs):
+    kill(sqs, 1, 2)
+    assert [one.id for one in sqs.dead_letters()] == [one.id for one in sqs.dead_letters()]
+    assert sqs.redrive() == 2
+
+
+def test_a_receiver_that_waits_at_sqs_finds_what_comes(sqs):
+    found = []
+    receiver = Thread(target=lambda: found.extend(sqs.receive(1, wait=SAFE)), daemon=True)
+    receiver.start()
+    publish(sqs, 1)
+    receiver.join(SAFE)
+    assert numbers(found) == [1]
+
+
+def test_a_reason_of_any_length_and_a_body_of_none_are_given_up(sqs):
+    publish(sqs, 1)
+    sqs.give_back(take(sqs), "x" * 5_000, poison=True)
+    sqs._client.send_message(QueueUrl=sqs._url, MessageBody="no JSON")
+    assert list(sqs.receive(1)) == []
+    assert {letter.body[:7] for letter in sqs.dead_letters()} == {"no JSON", event(1).model_dump_json()[:7]}

@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from flightdata.models.credits import AccountClass
-from flightdata.settings import Environment, LogFormat, Settings
+from flightdata.settings import Backend, Environment, LogFormat, Settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 NAMES = {name.upper() for name in Settings.model_fields}
@@ -63,6 +63,9 @@ GIVEN = {
     "EVENTBRIDGE_BUS_NAME": ("bus", "bus"),
     "DYNAMODB_FLIGHTS_TABLE": ("flights", "flights"),
     "REDIS_CLUSTER_ENDPOINT": ("redis:6379", "redis:6379"),
+    "SQS_QUEUE_URL": ("https://sqs/queue", "https://sqs/queue"),
+    "SQS_DEAD_LETTER_QUEUE_URL": ("https://sqs/dead", "https://sqs/dead"),
+    "BACKENDS": (" archive=aws  live=embedded", {"archive": Backend.AWS, "live": Backend.EMBEDDED}),
 }
 
 
@@ -160,6 +163,26 @@ def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_setting(monkeypa
     assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
 
 
+@pytest.mark.parametrize("text", ["archive", "archive=moon", "dynamodb=aws", "=aws", "archive=aws=live"])
+def test_a_choice_of_backends_that_cannot_be_made_is_refused(monkeypatch, text):
+    monkeypatch.setenv("BACKENDS", text)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert {error["loc"][0] for error in caught.value.errors()} == {"backends"}
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_the_environment_chooses_the_backends_and_each_may_be_chosen_by_itself(environment):
+    assert Settings().backend("live") is Backend.EMBEDDED
+    assert Settings(environment=environment).backend("live") is Backend.AWS
+    mixed = Settings(environment=environment, backends="live=embedded queue=aws")
+    assert [mixed.backend(port) for port in ("live", "queue", "archive")] == [
+        Backend.EMBEDDED,
+        Backend.AWS,
+        Backend.AWS,
+    ]
+
+
 def test_settings_do_not_change():
     with pytest.raises(ValidationError):
         Settings().port = 5
@@ -180,4 +203,4 @@ def test_the_example_says_what_holds_when_nothing_is_set(tmp_path):
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_the_example_names_the_default(name):
     default = Settings.model_fields[name.lower()].default
-    assert example()[name] == ("" if default in (None, ()) else re.sub(r"\.0$", "", str(default)))
+    assert example()[name] == ("" if default in (None, (), {}) else re.sub(r"\.0$", "", str(default)))

@@ -1,11 +1,22 @@
 import gzip
 import json
 import math
+from dataclasses import replace
 from hashlib import md5
 from pathlib import Path
 
 import pytest
-from fakes import MemoryArchive, MemoryHealth, MemoryHistory, MemoryLedger, MemoryPictures, Outbox, SetClock, process
+from fakes import (
+    MemoryArchive,
+    MemoryHealth,
+    MemoryHistory,
+    MemoryLedger,
+    MemoryMetrics,
+    MemoryPictures,
+    Outbox,
+    SetClock,
+    process,
+)
 from samples import NOW, archived, row, snapshot
 
 from flightdata.clients.recording import Recording, Times
@@ -28,6 +39,7 @@ LOST = snapshot(row("cccccc"), time=NOW - 1)
 class Bench:
     def __init__(self, live=None):
         self.archive = MemoryArchive()
+        self.metrics = MemoryMetrics()
         self.live = live or MemoryPictures()
         self.process = process(self.archive, self.live, MemoryLedger(), SetClock(NOW))
         for one in (GOOD, LATER):
@@ -35,7 +47,7 @@ class Bench:
 
     def failures(self, *records):
         """Which messages of the batch are to come again."""
-        response = on_snapshots(self.process, {"Records": list(records)})
+        response = on_snapshots(self.process, self.metrics, {"Records": list(records)})
         assert set(response) == {"batchItemFailures"}
         assert all(set(one) == {"itemIdentifier"} for one in response["batchItemFailures"])
         return [one["itemIdentifier"] for one in response["batchItemFailures"]]
@@ -127,6 +139,32 @@ def test_when_the_batch_as_a_whole_fails_every_message_comes_again(live):
     assert sorted(failures) == ["a", "b", "x"]
 
 
+def test_who_loses_the_race_for_the_next_version_starts_again_from_it(bench):
+    class Raced(MemoryPictures):
+        """Somebody else publishes the first time just before."""
+
+        def publish(self, picture):
+            if self.picture.version == 0:
+                super().publish(replace(picture, states=picture.states.clear()))
+            return super().publish(picture)
+
+    bench = Bench(Raced())
+    assert bench.failures(record("a", envelope(GOOD))) == []
+    assert (bench.live.version(), bench.live.latest().states.height) == (2, 1)
+
+
+def test_what_became_of_the_rows_is_counted(bench):
+    bench.failures(record("a", envelope(GOOD)), record("b", envelope(LATER)), record("x", "garbage"))
+    assert bench.metrics.counted == {
+        "SnapshotsProcessed": 2,
+        "SnapshotsUnreadable": 0,
+        "FlightsProcessed": 2,
+        "FlightsStored": 2,
+        "FlightsRejected": 0,
+        "ProcessingFailures": 1,
+    }
+
+
 # The fetcher and the analytics.
 
 
@@ -152,7 +190,9 @@ class Scripted:
 )
 def test_a_scheduled_tick_says_what_was_archived(answer, archived):
     fetch = Fetch(MemoryArchive(), Outbox(), MemoryHealth(), SetClock(NOW))
-    assert on_schedule(fetch, Scripted(answer)) == {"archived": archived}
+    metrics = MemoryMetrics()
+    assert on_schedule(fetch, Scripted(answer), metrics) == {"archived": archived}
+    assert metrics.counted["SnapshotsArchived"] == len(archived)
 
 
 def test_the_report_of_the_analytics_is_plain_json():
@@ -221,7 +261,7 @@ def test_the_processor_s_event_names_exactly_the_first_snapshot_that_ships(proce
 
 def test_the_processor_does_its_event(processor_event, shipped, bench):
     bench.archive.put(shipped)
-    assert on_snapshots(bench.process, processor_event) == {"batchItemFailures": []}
+    assert on_snapshots(bench.process, bench.metrics, processor_event) == {"batchItemFailures": []}
     assert bench.live.latest().time == shipped.received_at
     assert bench.live.latest().states.height > 0
 

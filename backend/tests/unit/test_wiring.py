@@ -1,10 +1,12 @@
 import json
 import math
+from contextlib import closing
 
 import pytest
 from fakes import SetClock
 from samples import NOW, archived, body, row, snapshot
 
+from flightdata.backends.archive.s3 import S3Archive
 from flightdata.clients.opensky import OpenSky
 from flightdata.clients.recording import Recording
 from flightdata.clients.simulation import Simulation
@@ -33,10 +35,39 @@ def test_nothing_is_made_before_it_is_asked_for(tmp_path, house):
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize("environment", [Environment.DEV, Environment.STAGING, Environment.PROD])
-def test_an_environment_without_backends_is_refused_with_what_to_do(environment):
-    with pytest.raises(ConfigurationError, match="ENVIRONMENT=local"):
-        House(Settings(_env_file=None, environment=environment))
+@pytest.mark.parametrize(
+    ("port", "setting"),
+    [
+        ("archive", "S3_RAW_BUCKET"),
+        ("publisher", "EVENTBRIDGE_BUS_NAME"),
+        ("queue", "SQS_QUEUE_URL"),
+        ("fetch", "S3_RAW_BUCKET"),
+        ("process", "S3_RAW_BUCKET"),
+        ("analyze", "SQS_QUEUE_URL"),
+    ],
+)
+def test_on_aws_a_setting_that_is_missing_is_named_when_it_is_needed(port, setting):
+    house = House(Settings(_env_file=None, environment=Environment.PROD))
+    with pytest.raises(ConfigurationError, match=setting):
+        getattr(house, port)
+
+
+def test_one_port_alone_may_be_on_aws(tmp_path, account, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    settings = Settings(
+        _env_file=None,
+        data_dir=tmp_path,
+        backends="archive=aws",
+        s3_raw_bucket=account.bucket,
+        aws_endpoint_url=account.ministack.url,
+    )
+    with closing(House(settings, SetClock(NOW))) as house, house.alone():
+        event = house.fetch.tick(house.source("simulation:5"))
+        assert work(house.queue, house.process).accounts[0].stored == 5
+    assert list(S3Archive(account.client("s3"), account.bucket).keys()) == [event.key]
+    assert not (tmp_path / "raw").exists()
+    assert (tmp_path / "live" / "picture.parquet").exists()
 
 
 def test_the_stages_fit_together(house):

@@ -14,6 +14,7 @@ from flightdata.cli.options import Data, Json
 from flightdata.cli.output import configure_logs, messages, print_json, print_table, settings, told
 from flightdata.errors import NotFound
 from flightdata.ports import DeadLetter, DeadLetters
+from flightdata.settings import Backend
 from flightdata.wiring import House
 
 app = typer.Typer(no_args_is_help=True, help="Messages that were given up after five attempts: look, and try again.")
@@ -68,7 +69,7 @@ def _letters(data: Data) -> Iterator[DeadLetters]:
     with told():
         loaded = settings(data_dir=data)
         configure_logs(loaded)
-        if not loaded.data_dir.is_dir():
+        if loaded.backend("queue") is Backend.EMBEDDED and not loaded.data_dir.is_dir():
             raise NotFound(f"no data in {loaded.data_dir}; name the folder with --data")
         house = House(loaded)
         try:

@@ -122,11 +122,13 @@ def _in_place(house: House, chosen: Plan, span: Span) -> Rebuilt:
     account = _build(house, chosen, span, house.workshop)
     built = house.rebuilding(house.workshop, house.clock)
     for hour in _complete(built, chosen.keys, house):
-        house.history.take_over(built.history, hour)
+        house.embedded.history.take_over(built.embedded.history, hour)
     if span.open:
         house.live.publish(replace(built.live.latest(), version=house.live.version() + 1, accounts=()))
     if span.whole:
-        house.flights.take_over(built.flights, SnapshotKey.parse(chosen.keys[0]).received_at - _AROUND)
+        house.embedded.flights.take_over(
+            built.embedded.flights, SnapshotKey.parse(chosen.keys[0]).received_at - _AROUND
+        )
     built.close()
     rmtree(house.workshop)
     return account
@@ -137,8 +139,8 @@ def _complete(built: House, keys: Sequence[str], house: House) -> list[EpochSeco
     have forgotten what they were made of.
     """
     reached = {SnapshotKey.parse(key).received_at // _HOUR * _HOUR for key in keys}
-    missing = set(built.history.hours()).difference(house.history.hours())
-    return [hour for hour in built.history.hours() if hour in reached | missing]
+    missing = set(built.embedded.history.hours()).difference(house.embedded.history.hours())
+    return [hour for hour in built.embedded.history.hours() if hour in reached | missing]
 
 
 def _build(house: House, chosen: Plan, span: Span, folder: Path) -> Rebuilt:
@@ -148,10 +150,10 @@ def _build(house: House, chosen: Plan, span: Span, folder: Path) -> Rebuilt:
     with bar(len(chosen.keys)) as advance:
         account = _process(built, chosen, clock, advance)
     built.keep.compact(math.inf)
-    for hour in built.history.hours():
+    for hour in built.embedded.history.hours():
         if not span.holds(hour):
-            built.history.forget(hour)
-    account.hours = len(built.history.hours())
+            built.embedded.history.forget(hour)
+    account.hours = len(built.embedded.history.hours())
     built.close()
     return account
 

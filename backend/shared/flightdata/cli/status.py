@@ -13,6 +13,7 @@ from flightdata.clients import opensky
 from flightdata.errors import NotFound
 from flightdata.models.units import EpochSeconds
 from flightdata.pipeline.query import troubles
+from flightdata.settings import Backend
 from flightdata.utils.lock import held_by
 from flightdata.wiring import House
 
@@ -25,7 +26,7 @@ def status(data: Data = None, json: Json = False) -> None:  # noqa: FBT002, Type
     with told():
         loaded = settings(data_dir=data)
         configure_logs(loaded)
-        if not loaded.data_dir.is_dir():
+        if loaded.backend("queue") is Backend.EMBEDDED and not loaded.data_dir.is_dir():
             raise NotFound(
                 f"no data in {loaded.data_dir}; start with `flightdata up` or name another folder with --data"
             )

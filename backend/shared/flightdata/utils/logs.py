@@ -8,12 +8,13 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import structlog
-from rich.console import Console
-from rich.logging import RichHandler
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -23,9 +24,9 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
 )
 
 
-def configure(level: str, *, as_json: bool, console: Console | None = None) -> None:
+def configure(level: str, *, as_json: bool, console: "Console | None" = None) -> None:
     """Send the logs of the whole process, the libraries' included, to stderr."""
-    handler = _json_handler() if as_json else _console_handler(console or Console(stderr=True))
+    handler = _json_handler() if as_json else _console_handler(console)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
@@ -70,8 +71,14 @@ def _json_handler() -> logging.Handler:
     return handler
 
 
-def _console_handler(console: Console) -> logging.Handler:
-    handler = RichHandler(console=console, show_path=False, log_time_format="%H:%M:%S", rich_tracebacks=True)
+def _console_handler(console: "Console | None") -> logging.Handler:
+    # For terminals only: a Lambda function need not carry it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.logging import RichHandler  # noqa: PLC0415
+
+    handler = RichHandler(
+        console=console or Console(stderr=True), show_path=False, log_time_format="%H:%M:%S", rich_tracebacks=True
+    )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_SHARED,

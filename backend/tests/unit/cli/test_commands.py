@@ -117,7 +117,7 @@ def test_what_goes_wrong_is_said_in_one_line_with_an_exit_code(flightdata, argum
     [
         ("PORT", "http"),
         ("ENVIRONMENT", "moon"),
-        ("ENVIRONMENT", "prod"),
+        ("BACKENDS", "live=moon"),
         ("LOG_LEVEL", "LOUD"),
         ("MAX_PAGE_SIZE", "0"),
         ("LIVE_EXPIRY_SECONDS", "x"),

@@ -110,9 +110,9 @@ def test_a_file_that_is_no_text_is_told(folder):
     )
 
 
-def test_an_environment_that_this_version_does_not_have_is_told(monkeypatch):
+def test_a_setting_that_is_missing_on_aws_is_told(monkeypatch):
     monkeypatch.setenv("ENVIRONMENT", "prod")
-    assert "ENVIRONMENT=prod" in examined(code=6)["settings"][-1][1]
+    assert "S3_RAW_BUCKET" in examined(code=6)["settings"][-1][1]
 
 
 @pytest.mark.parametrize(

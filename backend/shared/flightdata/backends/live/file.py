@@ -35,7 +35,7 @@ class FilePictures:
         with self._lock, exclusive(self._path.with_suffix(".lock"), wait=True):
             if picture.version != self._current().version + 1:
                 return False
-            write_atomically(self._path, pack(picture, "uncompressed"))
+            write_atomically(self._path, pack(picture))
             self._identity, self._picture = self._identify(), picture
         return True
 

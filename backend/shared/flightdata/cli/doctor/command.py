@@ -43,6 +43,7 @@ def doctor(source: Sources = None, data: Data = None, json: Json = False) -> Non
 def _of_the_house(loaded: Settings) -> Iterator[Finding]:
     try:
         house = House(loaded)
+        house.check()
     except ConfigurationError as error:
         yield failed("settings", str(error), "see .env.example")
         return

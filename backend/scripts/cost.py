@@ -1,0 +1,107 @@
+"""What the pipeline costs on AWS in a month, beside one item per aircraft: `python scripts/cost.py`.
+
+Sizes are those of OpenSky's globe of 2025-12-31 17:34:18, processed after the ones of twenty and of ten seconds before;
+a test measures the version again (`tests/integration/test_aws_backends.py`). Prices: us-east-1, on demand, in USD,
+without free tiers; check them against AWS's price pages. Prints the tables of `docs/cost.md`.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+from flightdata.backends.live.dynamodb import CHUNK
+
+MONTH = 30 * 86_400
+MILLION, KILOBYTE, GIGABYTE = 1e6, 1024, 1e9
+
+WRITE_UNIT, READ_UNIT = 0.625 / MILLION, 0.125 / MILLION
+PUT, GET, STORED = 0.005 / 1_000, 0.0004 / 1_000, 0.023
+EVENT, QUEUE_CALL = 1.00 / MILLION, 0.40 / MILLION
+INVOCATION, GIGABYTE_SECOND = 0.20 / MILLION, 0.0000133334
+LOGS, ALARM, DASHBOARD, METRIC, TRACE = 0.50, 0.10, 3.00, 0.30, 5.00 / MILLION
+CACHE_HOUR = 0.016
+REQUEST = 1.00 / MILLION
+
+FETCH_SECONDS, PROCESS_SECONDS, API_SECONDS, ANALYTICS_SECONDS = 2.0, 0.8, 0.02, 2.0
+"""Assumed, generously: the functions' billed time a call."""
+LOG_BYTES = 2_500
+"""Of a snapshot's way through all stages, with the runtime's own lines."""
+ALARMS, METRICS = 16, 8
+QUEUE_CALLS = 4
+"""Sent, received, deleted; and the empty polls of the event source, spread over the snapshots."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of one snapshot, in bytes: archived, and the live version made of it."""
+
+    aircraft: int
+    raw: int
+    live: int
+
+
+RECORDED = Sizes(9_874, 353_215, 905_912)
+FLIGHTS_A_SECOND = 7.0
+"""Put into the store of flights: 6 to 8 a second between ten global snapshots of 2025-12-30, 72 to 385 s apart."""
+FLIGHT_UNITS = 3
+"""An item below 1 KB, and one in each index."""
+
+
+def write_units(sizes: Sizes) -> int:
+    """Of DynamoDB for one snapshot: the chunks and their keys, the manifest, the account and its index, the health."""
+    whole, rest = divmod(sizes.live, CHUNK)
+    chunks = [CHUNK] * whole + [rest] * bool(rest)
+    return sum(ceil((chunk + 100) / KILOBYTE) for chunk in chunks) + 1 + 2 + 1
+
+
+def data_plane(sizes: Sizes, every: float) -> dict[str, float]:
+    """What grows with the snapshots."""
+    number = MONTH / every
+    seconds = FETCH_SECONDS * 0.5 + PROCESS_SECONDS * 1.0  # times GB of memory
+    return {
+        "DynamoDB, versions and accounts": number * write_units(sizes) * WRITE_UNIT,
+        "DynamoDB, flights": MONTH * FLIGHTS_A_SECOND * FLIGHT_UNITS * WRITE_UNIT,
+        "S3, a month's snapshots, requests": number * (PUT + GET) + number * sizes.raw / GIGABYTE * STORED,
+        "EventBridge and SQS": number * (EVENT + QUEUE_CALLS * QUEUE_CALL),
+        "Lambda, fetcher and processor": number * (2 * INVOCATION + seconds * GIGABYTE_SECOND),
+        "CloudWatch, logs": number * LOG_BYTES / GIGABYTE * LOGS,
+        "X-Ray, two traces": number * 2 * TRACE,
+    }
+
+
+def standing(requests: float) -> dict[str, float]:
+    """What does not, with so many API requests a month."""
+    units = ceil(RECORDED.live / 4096) * MONTH / 30  # every version read once from the table, then from the cache
+    return {
+        "ElastiCache, one cache.t4g.micro": CACHE_HOUR * MONTH / 3600,
+        f"API, {requests:,.0f} requests": requests * (REQUEST + INVOCATION + API_SECONDS * 0.25 * GIGABYTE_SECOND),
+        "DynamoDB, reads": (requests + units) * READ_UNIT,
+        "Lambda, analytics": 30 * 24 * (INVOCATION + ANALYTICS_SECONDS * 0.5 * GIGABYTE_SECOND),
+        "CloudWatch, alarms, dashboard, metrics": ALARMS * ALARM + DASHBOARD + METRICS * METRIC,
+    }
+
+
+def table(title: str, columns: dict[str, dict[str, float]]) -> None:
+    names = list(next(iter(columns.values())))
+    print(f"| {title} | {' | '.join(columns)} |")
+    print(f"| --- |{' ---: |' * len(columns)}")
+    for name in names:
+        print(f"| {name} | {' | '.join(f'{column[name]:.2f}' for column in columns.values())} |")
+    print(f"| **together** | {' | '.join(f'**{sum(column.values()):.2f}**' for column in columns.values())} |\n")
+
+
+def main() -> None:
+    sizes = RECORDED
+    print(
+        f"One snapshot: {sizes.aircraft:,} aircraft, {sizes.raw / 1e3:.0f} KB archived, "
+        f"{sizes.live / 1e3:.0f} KB as live version, {write_units(sizes)} write units.\n"
+    )
+    intervals = {f"every {every} s": data_plane(sizes, every) for every in (30, 90)}
+    table("data plane, USD a month", intervals)
+    table("standing, USD a month", {"dev, staging": standing(1e6)})
+    items = {f"every {every} s": MONTH / every * sizes.aircraft * WRITE_UNIT for every in (30, 90)}
+    print("One item per aircraft instead, DynamoDB's writes alone: ", end="")
+    print(", ".join(f"{cost:,.0f} USD {name}" for name, cost in items.items()) + ".")
+
+
+if __name__ == "__main__":
+    main()

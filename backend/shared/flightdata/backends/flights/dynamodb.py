@@ -1,0 +1,82 @@
+"""Flights on DynamoDB: an item a flight, and an index for each of its ends.
+
+| pk | sk | attributes | indexes |
+| --- | --- | --- | --- |
+| `flight#<icao24>` | `<first_seen>#<icao24>` | `document`: the row as JSON | `by_departure`, `by_arrival` |
+
+The indexes are of `departure` and `departed`, `arrival` and `arrived`. `departed` and `arrived` are made as `sk` is: in
+the order of their text they are in the order of moment and icao24. What has no airport at an end is not in its index.
+"""
+
+from typing import Any
+
+import orjson
+import polars as pl
+
+from flightdata.backends.aws import put_items, transient
+from flightdata.models.flight import FLIGHT_SCHEMA, FlightsAsked, Side
+from flightdata.models.units import EpochSeconds
+
+_SORTED_BY = {Side.DEPARTURE: "departed", Side.ARRIVAL: "arrived"}
+_BEHIND_ALL = "\U0010ffff"
+
+
+class DynamoFlights:
+    """Flights in the table `table`. `client` is boto3's for DynamoDB.
+
+    An index may be a moment behind: a flight put just now is found by its aircraft at once, by its airports soon.
+    """
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def put(self, flights: pl.DataFrame) -> None:
+        put_items(self._client, self._table, [_item(row) for row in flights.iter_rows(named=True)])
+
+    def of_aircraft(self, icao24: str, asked: FlightsAsked) -> pl.DataFrame:
+        return self._find({"pk": f"flight#{icao24}"}, "sk", asked, ConsistentRead=True)
+
+    def of_airport(self, airport: str, side: Side, asked: FlightsAsked) -> pl.DataFrame:
+        return self._find({side.value: airport}, _SORTED_BY[side], asked, IndexName=f"by_{side.value}")
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _find(self, of: dict[str, str], moment: str, asked: FlightsAsked, **options: Any) -> pl.DataFrame:
+        ((key, value),) = of.items()
+        last = _place(*asked.after) if asked.after else _place(asked.end, _BEHIND_ALL)
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression=f"{key} = :value AND {moment} BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":value": {"S": value},
+                ":first": {"S": _place(asked.begin, "")},
+                ":last": {"S": last},
+            },
+            ScanIndexForward=False,
+            PaginationConfig={"MaxItems": asked.limit + 1},  # the one that `after` names comes again
+            **options,
+        )
+        with transient("flights were not read"):
+            items = [item for page in pages for item in page["Items"]]
+        found = [item for item in items if item[moment]["S"] != last][: asked.limit]
+        return pl.DataFrame([orjson.loads(item["document"]["S"]) for item in found], schema=FLIGHT_SCHEMA)
+
+
+def _item(row: dict[str, Any]) -> dict[str, Any]:
+    icao24 = row["icao24"]
+    item = {
+        "pk": f"flight#{icao24}",
+        "sk": _place(row["first_seen"], icao24),
+        "document": orjson.dumps(row).decode(),
+    }
+    for side, sorted_by in _SORTED_BY.items():
+        if row[side.value] is not None:
+            item |= {side.value: row[side.value], sorted_by: _place(row[side.moment], icao24)}
+    return {name: {"S": value} for name, value in item.items()}
+
+
+def _place(moment: EpochSeconds, icao24: str) -> str:
+    """To the microsecond, which is as exact as such a time is."""
+    return f"{moment:018.6f}#{icao24}"

@@ -1,0 +1,147 @@
+"""The live picture on DynamoDB: each version whole, in chunks of bytes, and a manifest that says which one counts.
+
+| pk | sk | attributes |
+| --- | --- | --- |
+| `live` | `manifest` | `version`; `content`: which chunks; `chunks`: how many |
+| `live#<content>` | `0000`, `0001`, … | `bytes`; `expires_at` (TTL, s since 1970) |
+
+`content` names one publication, not only its version: two that publish the same version write different chunks, and
+the conditional update of the manifest decides between them. Nobody ever sees half of one.
+"""
+
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from flightdata.backends.aws import code, put_items, transient
+from flightdata.backends.live.packing import pack, unpack
+from flightdata.models.picture import Picture
+from flightdata.models.units import Seconds
+from flightdata.ports import Cache, Clock
+from flightdata.utils.logs import logger
+
+log = logger(__name__)
+
+CHUNK = 350_000
+"""Bytes; an item may have 400 KB."""
+
+KEPT: Seconds = 3600.0
+"""How long a version's chunks are there at least: long after everything in it has expired."""
+
+_MANIFEST = {"pk": {"S": "live"}, "sk": {"S": "manifest"}}
+
+_Item = dict[str, Any]
+
+
+class DynamoPictures:
+    """LivePictures in the table `table`. `client` is boto3's for DynamoDB; `cache` holds packed versions for others.
+
+    What this process published or read last is kept in memory.
+    """
+
+    def __init__(self, client: Any, table: str, cache: Cache, clock: Clock) -> None:
+        self._client = client
+        self._table = table
+        self._cache = cache
+        self._clock = clock
+        self._lock = Lock()
+        self._content = ""
+        self._picture = Picture()
+
+    def version(self) -> int:
+        manifest = self._manifest()
+        return int(manifest["version"]["N"]) if manifest else 0
+
+    def latest(self) -> Picture:
+        with self._lock:
+            manifest = self._manifest()
+            if manifest is None:
+                return Picture()
+            if (content := manifest["content"]["S"]) != self._content:
+                self._picture = self._load(manifest)
+                self._content = content
+            return self._picture
+
+    def publish(self, picture: Picture) -> bool:
+        content, packed = uuid4().hex, pack(picture, small=True)
+        chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
+        with self._lock:
+            if picture.version < 1 or (picture.version > 1 and not self._follows(picture.version)):
+                return False
+            items = [self._item(content, place, chunk) for place, chunk in enumerate(chunks)]
+            put_items(self._client, self._table, items)
+            if not self._flip(picture.version, content, len(chunks)):
+                return False
+            self._content, self._picture = content, picture
+        return True
+
+    def _follows(self, version: int) -> bool:
+        """Spares the chunks of what cannot succeed; whether it does is decided by the manifest's condition."""
+        return self._picture.version == version - 1 or self.version() == version - 1
+
+    def _manifest(self) -> _Item | None:
+        with transient("the live picture's version is not known"):
+            answer = self._client.get_item(TableName=self._table, Key=_MANIFEST, ConsistentRead=True)
+        item: _Item | None = answer.get("Item")
+        return item
+
+    def _flip(self, version: int, content: str, chunks: int) -> bool:
+        first = version == 1
+        condition = "attribute_not_exists(pk)" if first else "version = :before"
+        before = {} if first else {":before": {"N": str(version - 1)}}
+        with transient(f"version {version} of the live picture was not published"):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_MANIFEST,
+                    UpdateExpression="SET version = :version, content = :content, chunks = :chunks",
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=before
+                    | {":version": {"N": str(version)}, ":content": {"S": content}, ":chunks": {"N": str(chunks)}},
+                )
+            except ClientError as error:
+                if code(error) == "ConditionalCheckFailedException":
+                    return self._is_ours(content)
+                raise
+        return True
+
+    def _is_ours(self, content: str) -> bool:
+        """An update that was carried out, but whose answer was lost, is refused when botocore tries it again."""
+        manifest = self._manifest()
+        return manifest is not None and manifest["content"]["S"] == content
+
+    def _item(self, content: str, place: int, chunk: bytes) -> _Item:
+        return {
+            "pk": {"S": f"live#{content}"},
+            "sk": {"S": f"{place:04d}"},
+            "bytes": {"B": chunk},
+            "expires_at": {"N": str(int(self._clock() + KEPT))},
+        }
+
+    def _load(self, manifest: _Item) -> Picture:
+        version, content = int(manifest["version"]["N"]), manifest["content"]["S"]
+        key = f"live:{content}"
+        packed = self._cache.get(key)
+        if packed is None:
+            packed = b"".join(self._chunks(content))
+            self._cache.put(key, packed, KEPT)
+        try:
+            return unpack(packed)
+        except ValueError as error:
+            # Its chunks have expired, and so has every aircraft in it; or a hand was in it. The versions go on.
+            log.warning("the live picture cannot be read and is started anew", version=version, reason=str(error))
+            return Picture(version=version)
+
+    def _chunks(self, content: str) -> Iterator[bytes]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"live#{content}"}},
+            ConsistentRead=True,
+        )
+        with transient("the live picture was not read"):
+            for page in pages:
+                yield from (item["bytes"]["B"] for item in page["Items"])

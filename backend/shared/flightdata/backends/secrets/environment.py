@@ -1,0 +1,16 @@
+"""Secrets from the settings, which have them from the environment or `.env`."""
+
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+
+
+class EnvironmentSecrets:
+    """Secrets that were given at the start."""
+
+    def __init__(self, given: Mapping[str, str | SecretStr | None]) -> None:
+        self._given = {name: value for name, value in given.items() if value}
+
+    def get(self, name: str) -> SecretStr | None:
+        value = self._given.get(name)
+        return SecretStr(value) if isinstance(value, str) else value

@@ -1,0 +1,109 @@
+"""AWS: S3, EventBridge, SQS, DynamoDB, ElastiCache, Parameter Store."""
+
+from functools import cached_property
+
+from flightdata.backends.archive.s3 import S3Archive
+from flightdata.backends.aws import Aws
+from flightdata.backends.budgets.dynamodb import DynamoBudgets
+from flightdata.backends.cache.none import NoCache
+from flightdata.backends.flights.dynamodb import DynamoFlights
+from flightdata.backends.health.dynamodb import DynamoHealth
+from flightdata.backends.history.none import NoHistory
+from flightdata.backends.lease.dynamodb import DynamoLease
+from flightdata.backends.ledger.dynamodb import DynamoLedger
+from flightdata.backends.live.dynamodb import DynamoPictures
+from flightdata.backends.metrics.emf import EmfMetrics
+from flightdata.backends.queue.eventbridge import EventBridgePublisher
+from flightdata.backends.queue.sqs import SqsQueue
+from flightdata.backends.secrets.ssm import SsmSecrets
+from flightdata.errors import ConfigurationError
+from flightdata.ports import Cache, Clock
+from flightdata.settings import Settings
+
+
+class Cloud:
+    """The AWS backends. Each is made when first asked for, and says then which setting it misses."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._aws = Aws(settings.aws_region, settings.aws_endpoint_url)
+
+    @cached_property
+    def archive(self) -> S3Archive:
+        return S3Archive(self._aws.client("s3"), self._needed("s3_raw_bucket"))
+
+    @cached_property
+    def publisher(self) -> EventBridgePublisher:
+        return EventBridgePublisher(self._aws.client("events"), self._needed("eventbridge_bus_name"))
+
+    @cached_property
+    def queue(self) -> SqsQueue:
+        return SqsQueue(
+            self._aws.client("sqs"),
+            self._needed("sqs_queue_url"),
+            self._needed("sqs_dead_letter_queue_url"),
+            self._clock,
+            max_attempts=self._settings.queue_max_attempts,
+        )
+
+    @cached_property
+    def live(self) -> DynamoPictures:
+        return DynamoPictures(self._aws.client("dynamodb"), self._table, self._cache, self._clock)
+
+    @cached_property
+    def ledger(self) -> DynamoLedger:
+        return DynamoLedger(self._aws.client("dynamodb"), self._table)
+
+    @cached_property
+    def health(self) -> DynamoHealth:
+        return DynamoHealth(self._aws.client("dynamodb"), self._table)
+
+    @cached_property
+    def history(self) -> NoHistory:
+        return NoHistory()
+
+    @cached_property
+    def flights(self) -> DynamoFlights:
+        return DynamoFlights(self._aws.client("dynamodb"), self._table)
+
+    @cached_property
+    def budgets(self) -> DynamoBudgets:
+        return DynamoBudgets(self._aws.client("dynamodb"), self._table)
+
+    @cached_property
+    def lease(self) -> DynamoLease:
+        return DynamoLease(self._aws.client("dynamodb"), self._table)
+
+    @cached_property
+    def secrets(self) -> SsmSecrets:
+        return SsmSecrets(self._aws.client("ssm"), f"/flightdata/{self._settings.environment}", self._clock)
+
+    @cached_property
+    def metrics(self) -> EmfMetrics:
+        return EmfMetrics(self._settings.environment, self._clock)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for name in ("queue", "ledger", "health", "flights", "budgets", "lease", "secrets", "_cache"):
+            if name in self.__dict__ and hasattr(self.__dict__[name], "close"):
+                self.__dict__[name].close()
+
+    @property
+    def _table(self) -> str:
+        return self._settings.dynamodb_flights_table or f"flightdata-flights-{self._settings.environment}"
+
+    @cached_property
+    def _cache(self) -> Cache:
+        if not self._settings.redis_cluster_endpoint:
+            return NoCache()
+        # Only the API has a cache; the other functions need not carry the client.
+        from flightdata.backends.cache.redis import RedisCache  # noqa: PLC0415
+
+        return RedisCache(self._settings.redis_cluster_endpoint)
+
+    def _needed(self, setting: str) -> str:
+        value: str | None = getattr(self._settings, setting)
+        if not value:
+            raise ConfigurationError(f"{setting.upper()} is not set; on AWS it has to be")
+        return value

@@ -1,0 +1,92 @@
+"""What every Cache promises. A new backend is one line in OPEN."""
+
+import socket
+from contextlib import closing
+
+import pytest
+from fakes import MemoryCache
+from fixtures.aws import running, tool
+
+from flightdata.backends.cache.none import NoCache
+from flightdata.backends.cache.redis import RedisCache
+
+VALUE = bytes(range(256)) * 1_500
+
+
+@pytest.fixture(params=["redis", "fake"])
+def cache(request):
+    if request.param == "fake":
+        yield MemoryCache()
+        return
+    with closing(RedisCache(request.getfixturevalue("redis"))) as opened:
+        yield opened
+
+
+def test_what_was_put_is_got(cache):
+    cache.put("a key: of the test", VALUE, 60)
+    assert cache.get("a key: of the test") == VALUE
+
+
+def test_what_was_not_put_is_missed(cache):
+    assert cache.get("never put") is None
+
+
+def test_the_last_value_counts(cache):
+    cache.put("twice", b"one", 60)
+    cache.put("twice", b"", 60)
+    assert cache.get("twice") == b""
+
+
+# What only Redis has.
+
+
+def test_a_value_is_gone_after_its_time(redis):
+    with closing(RedisCache(redis)) as cache:
+        cache.put("short", VALUE, 0.2)
+        assert 0 < cache._redis.ttl("short") <= 1
+
+
+def test_without_a_server_there_is_no_cache_and_no_error():
+    with closing(RedisCache("127.0.0.1:1")) as cache:
+        cache.put("a", b"b", 60)
+        assert cache.get("a") is None
+
+
+def test_a_server_that_accepts_and_says_nothing_is_not_waited_for():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with closing(RedisCache(f"127.0.0.1:{silent.getsockname()[1]}")) as cache:
+            assert [cache.get("a") for _ in range(1_000)] == [None] * 1_000
+        silent.settimeout(0)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):  # it was tried once and then left alone
+            silent.accept()
+
+
+def test_it_is_asked_again_when_it_is_back(tmp_path):
+    port, endpoint = _reserved()
+    with closing(RedisCache(endpoint, rest=0.0)) as cache:
+        assert cache.get("a") is None
+        command = [tool("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", tmp_path]
+        with running(command, lambda: _put_and_got(cache)):
+            assert cache.get("a") == b"b"
+        assert cache.get("a") is None
+
+
+def _reserved():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    return port, f"127.0.0.1:{port}"
+
+
+def _put_and_got(cache):
+    cache.put("a", b"b", 60)
+    return cache.get("a") == b"b"
+
+
+# No cache at all.
+
+
+def test_no_cache_keeps_nothing():
+    NoCache().put("a", b"b", 60)
+    assert NoCache().get("a") is None

@@ -1,0 +1,208 @@
+"""The four stages on AWS give the same answers as on one machine, and lose nothing."""
+
+import json
+import ssl
+import time
+from contextlib import closing, contextmanager
+from urllib.request import Request, urlopen
+
+import pytest
+from fakes import SetClock
+from samples import NOW, archived, row, snapshot
+
+from flightdata.models.search import FlightSearch
+from flightdata.pipeline.work import work
+from flightdata.settings import Settings
+from flightdata.wiring import PARIS, House
+
+SAFE = 120.0
+"""Seconds after which a function that has not done its work is given up."""
+FRAMES = 12
+VISIBILITY = 360
+
+
+def until(done, what):
+    deadline = time.monotonic() + SAFE
+    while not (found := done()):
+        assert time.monotonic() < deadline, f"{what} did not happen"
+        time.sleep(0.2)
+    return found
+
+
+@pytest.fixture(scope="module")
+def collector(deployed):
+    """A house outside AWS whose backends are the deployed ones."""
+    settings = Settings(
+        _env_file=None,
+        environment="dev",
+        aws_endpoint_url=deployed.ministack.url,
+        s3_raw_bucket=deployed.bucket,
+        eventbridge_bus_name=deployed.bus,
+        sqs_queue_url=deployed.queue,
+        sqs_dead_letter_queue_url=deployed.dead,
+    )
+    with closing(House(settings)) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def keys(collector):
+    """The recording's first frames, sent by a collector and processed by the deployed functions."""
+    recording = collector.recordings([PARIS])
+    sent = [collector.fetch.tick(recording).key for _ in range(FRAMES)]
+    until(lambda: len(collector.ledger.find(sent)) == FRAMES, "the processing of what was collected")
+    return sent
+
+
+@pytest.fixture
+def embedded(tmp_path):
+    """The same frames through the embedded home."""
+    house = House(Settings(_env_file=None, data_dir=tmp_path), SetClock(NOW))
+    recording = house.recordings([PARIS])
+    with house.alone():
+        for _ in range(FRAMES):
+            house.fetch.tick(recording)
+        while work(house.queue, house.process):
+            pass
+    yield house
+    house.close()
+
+
+def get(deployed, path):
+    request = Request(deployed.ministack.url + path, headers={"Host": deployed.api_host})
+    trusting = ssl.create_default_context(cafile=deployed.ministack.certificate)
+    with urlopen(request, timeout=SAFE, context=trusting) as answer:
+        return answer.status, json.loads(answer.read())
+
+
+def test_the_api_answers_as_the_embedded_home_does(deployed, keys, embedded):
+    status, answer = get(deployed, "/flights?limit=1000")
+    expected = json.loads(embedded.query.flights(FlightSearch(limit=1000)))
+    assert status == 200
+    assert answer["total"] > 0
+    assert (answer["time"], answer["total"], answer["flights"]) == (
+        expected["time"],
+        expected["total"],
+        expected["flights"],
+    )
+
+
+def test_every_row_is_accounted_for_as_in_the_embedded_home(collector, keys, embedded):
+    def counted(house):
+        return sum(one.rows for one in house.ledger.find(keys)), len(house.ledger.find(keys))
+
+    assert counted(collector) == counted(embedded)
+    totals = collector.ledger.totals()
+    assert totals.rows == totals.stored + totals.superseded + sum(totals.rejected.values())
+
+
+def test_the_same_events_again_change_nothing(deployed, collector, keys):
+    before = get(deployed, "/flights?limit=1000")[1]["flights"]
+    for key in keys:
+        collector.publisher.publish(archived(collector.archive.get(key)))
+    until(lambda: collector.queue.depth().waiting + collector.queue.depth().in_flight == 0, "the repetition")
+    assert get(deployed, "/flights?limit=1000")[1]["flights"] == before
+    assert collector.ledger.totals().snapshots == FRAMES
+
+
+def test_poison_ends_in_the_dead_letters_its_neighbours_do_not_and_it_can_be_redriven(deployed, collector, keys):
+    lost = snapshot(time=NOW)
+    collector.publisher.publish(archived(lost))
+    good = collector.recordings([PARIS])
+    for _ in range(FRAMES + 1):
+        newest = good.fetch()
+    collector.archive.put(newest)
+    collector.publisher.publish(archived(newest))
+    until(lambda: collector.ledger.find([newest.key]), "the processing of the neighbour")
+
+    def died():
+        deployed.ministack.forward(VISIBILITY)
+        time.sleep(0.5)
+        return collector.queue.depth().dead
+
+    assert until(died, "the giving up") == 1
+    (letter,) = collector.queue.dead_letters()
+    assert json.loads(letter.body)["key"] == lost.key
+    collector.archive.put(lost)
+    assert collector.queue.redrive() == 1
+    until(lambda: collector.ledger.find([lost.key]), "the processing of what was redriven")
+
+
+def test_a_tick_fetches_archives_and_is_processed(deployed, collector, keys):
+    answer = deployed.client("lambda").invoke(FunctionName="flightdata-flight-data-fetcher-dev", Payload=b"{}")
+    (key,) = json.loads(answer["Payload"].read())["archived"]
+    account = until(lambda: collector.ledger.find([key]), "the processing of a tick")[0]
+    assert (account.rows, account.stored) == (1000, 1000)
+    assert [one.error for one in collector.health.sources() if one.name == "simulation"] == [None]
+
+
+def test_the_analytics_report_what_was_done(deployed, keys):
+    answer = deployed.client("lambda").invoke(FunctionName="flightdata-analytics-processor-dev", Payload=b"{}")
+    report = json.loads(answer["Payload"].read())["performance"]
+    assert report["snapshots"] >= FRAMES
+    assert report["rows"] == report["stored"] + report["superseded"] + sum(report["rejected"].values())
+
+
+def test_wrong_questions_are_told_so_by_the_gateway_too(deployed, keys):
+    with pytest.raises(OSError, match="400"):
+        get(deployed, "/flights?lamin=north")
+
+
+# Grants.
+
+
+@contextmanager
+def without(deployed, function, action):
+    """The function's role less one action."""
+    role = deployed.client("lambda").get_function_configuration(FunctionName=function)["Role"].rpartition("/")[2]
+    iam = deployed.client("iam")
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    whole = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    less = json.loads(json.dumps(whole))
+    for statement in less["Statement"]:
+        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        statement["Action"] = [one for one in actions if one != action]
+    less["Statement"] = [one for one in less["Statement"] if one["Action"]]
+    assert less != whole, f"{function} has no grant for {action}"
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(less))
+    try:
+        yield
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(whole))
+
+
+def invoke(deployed, function, event):
+    answer = deployed.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    return answer.get("FunctionError"), json.loads(answer["Payload"].read())
+
+
+@pytest.mark.parametrize("action", ["s3:PutObject", "events:PutEvents", "dynamodb:UpdateItem"])
+def test_without_one_grant_the_fetcher_fails_and_names_it(deployed, action):
+    fetcher = "flightdata-flight-data-fetcher-dev"
+
+    def fetched():
+        """An error or what was archived, once the source has something again."""
+        error, answer = invoke(deployed, fetcher, {})
+        return (error, answer) if error or answer["archived"] else None
+
+    with without(deployed, fetcher, action):
+        error, answer = until(fetched, "a fetch")
+    assert error
+    assert action.split(":")[1].removeprefix("Put") in answer["errorMessage"]
+    assert until(fetched, "a fetch")[0] is None
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["s3:GetObject", "dynamodb:GetItem", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem", "dynamodb:PutItem"],
+)
+def test_without_one_grant_the_processor_gives_the_message_back(deployed, collector, action):
+    processor = "flightdata-flight-data-processor-dev"
+    fresh = snapshot(row("abcdef", seen=time.time()), time=time.time(), source=action.lower().replace(":", "-"))
+    collector.archive.put(fresh)
+    event = {"Records": [{"messageId": "one", "body": archived(fresh).model_dump_json()}]}
+    with without(deployed, processor, action):
+        error, answer = invoke(deployed, processor, event)
+    assert (error, answer) == (None, {"batchItemFailures": [{"itemIdentifier": "one"}]})
+    assert invoke(deployed, processor, event) == (None, {"batchItemFailures": []})
+    assert collector.ledger.find([fresh.key])

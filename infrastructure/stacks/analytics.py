@@ -1,0 +1,53 @@
+"""Analytics: once an hour, the report of what the pipeline did."""
+
+from pathlib import Path
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from stacks.deployments import Deployment
+from stacks.function import Function
+from stacks.pipeline import Pipeline
+from stacks.storage import Storage
+
+
+class Analytics(Stack):
+    """`function`"""
+
+    def __init__(  # noqa: PLR0913, it reads what the others made
+        self,
+        scope: Construct,
+        identity: str,
+        deployment: Deployment,
+        bundles: Path,
+        storage: Storage,
+        pipeline: Pipeline,
+    ) -> None:
+        super().__init__(scope, identity)
+        self.function = Function(
+            self,
+            "analytics-processor",
+            deployment,
+            bundles,
+            memory=512,
+            timeout=Duration.minutes(10),
+            settings={
+                "S3_RAW_BUCKET": storage.raw.bucket_name,
+                "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
+                "SQS_QUEUE_URL": pipeline.snapshots.queue_url,
+                "SQS_DEAD_LETTER_QUEUE_URL": pipeline.dead_letters.queue_url,
+            },
+        )
+        self.function.allow("dynamodb:Query", on=f"{storage.table.table_arn}/index/by_time")
+        self.function.allow(
+            "sqs:GetQueueAttributes", on=[pipeline.snapshots.queue_arn, pipeline.dead_letters.queue_arn]
+        )
+        events.Rule(
+            self,
+            "Hourly",
+            rule_name=deployment.named("analytics"),
+            schedule=events.Schedule.cron(minute="5"),
+            targets=[targets.LambdaFunction(self.function.function, retry_attempts=2)],
+        )

@@ -1,0 +1,167 @@
+"""API: HTTP requests → the API function, which alone is in the VPC, beside its cache.
+
+No NAT: S3 and DynamoDB are reached through gateway endpoints, and nothing else is asked.
+"""
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticache as elasticache
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks.accepted import accept
+from stacks.deployments import Deployment
+from stacks.function import Function
+from stacks.storage import Storage
+
+REDIS_PORT = 6379
+_LOG_FORMAT = (
+    '{"requestId":"$context.requestId","ip":"$context.identity.sourceIp","time":"$context.requestTime",'
+    '"method":"$context.httpMethod","path":"$context.path","status":"$context.status",'
+    '"latency":"$context.responseLatency","error":"$context.integrationErrorMessage"}'
+)
+
+
+class Api(Stack):
+    """`api`: the gateway; `function`; `cache`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        identity: str,
+        deployment: Deployment,
+        bundles: Path,
+        storage: Storage,
+    ) -> None:
+        super().__init__(scope, identity)
+        vpc = self._vpc()
+        access = ec2.SecurityGroup(self, "Access", vpc=vpc, description="The API function", allow_all_outbound=True)
+        self.cache = self._cache(deployment, vpc, access)
+        address = self.cache.attr_primary_end_point_address
+        self.function = Function(
+            self,
+            "flight-api",
+            deployment,
+            bundles,
+            memory=256,
+            timeout=Duration.seconds(30),
+            vpc=vpc,
+            security_group=access,
+            settings={
+                "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
+                "REDIS_CLUSTER_ENDPOINT": f"rediss://{address}:{REDIS_PORT}",
+                "DASHBOARD_DIR": "/var/task/dashboard",
+            },
+        )
+        self.function.allow("dynamodb:GetItem", "dynamodb:Query", on=storage.table.table_arn)
+        ends = [f"{storage.table.table_arn}/index/{name}" for name in ("by_departure", "by_arrival")]
+        self.function.allow("dynamodb:Query", on=ends)
+        self.function.allow(
+            "ec2:CreateNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DeleteNetworkInterface",
+            on="*",
+        )
+        self.api = self._gateway(deployment)
+        CfnOutput(self, "Url", value=self.api.api_endpoint)
+
+    def _vpc(self) -> ec2.Vpc:
+        isolated = ec2.SubnetConfiguration(name="isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24)
+        vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0, subnet_configuration=[isolated])
+        vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        accept(
+            vpc,
+            "AwsSolutions-VPC7",
+            "There is no internet gateway and one function inside; flow logs would cost more than the cache.",
+        )
+        return vpc
+
+    def _cache(
+        self, deployment: Deployment, vpc: ec2.Vpc, access: ec2.SecurityGroup
+    ) -> elasticache.CfnReplicationGroup:
+        inside = ec2.CfnSecurityGroup(
+            self,
+            "CacheAccess",
+            group_description="The cache of the API",
+            vpc_id=vpc.vpc_id,
+            security_group_ingress=[
+                ec2.CfnSecurityGroup.IngressProperty(
+                    ip_protocol="tcp",
+                    from_port=REDIS_PORT,
+                    to_port=REDIS_PORT,
+                    source_security_group_id=access.security_group_id,
+                    description="The API function",
+                )
+            ],
+        )
+        subnets = elasticache.CfnSubnetGroup(
+            self,
+            "CacheSubnets",
+            description="The cache of the API",
+            subnet_ids=vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids,
+        )
+        several = deployment.keeps_data
+        cache = elasticache.CfnReplicationGroup(
+            self,
+            "Cache",
+            replication_group_id=deployment.named("cache"),
+            replication_group_description="Live versions for the API; may be lost at any time",
+            engine="redis",
+            engine_version="7.1",
+            cache_node_type="cache.t4g.micro",
+            num_cache_clusters=2 if several else 1,
+            automatic_failover_enabled=several,
+            multi_az_enabled=several,
+            at_rest_encryption_enabled=True,
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            cache_subnet_group_name=subnets.ref,
+            security_group_ids=[inside.attr_group_id],
+            port=REDIS_PORT,
+        )
+        for rule, reason in _CACHE_REASONS.items():
+            accept(cache, rule, reason)
+        return cache
+
+    def _gateway(self, deployment: Deployment) -> gateway.HttpApi:
+        log_group = logs.LogGroup(
+            self,
+            "AccessLogs",
+            log_group_name=f"/aws/apigateway/{deployment.named('api')}",
+            retention=deployment.log_retention,
+            removal_policy=deployment.removal,
+        )
+        api = gateway.HttpApi(
+            self,
+            "Gateway",
+            api_name=deployment.named("api"),
+            create_default_stage=False,
+            default_integration=integrations.HttpLambdaIntegration("Integration", self.function.function),
+        )
+        gateway.CfnStage(
+            self,
+            "Stage",
+            api_id=api.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log_group.log_group_arn, format=_LOG_FORMAT
+            ),
+            default_route_settings=gateway.CfnStage.RouteSettingsProperty(
+                throttling_burst_limit=200, throttling_rate_limit=100
+            ),
+        )
+        accept(api, "AwsSolutions-APIG4", "Live answers are public, as the map that shows them; the stage throttles.")
+        return api
+
+
+_CACHE_REASONS = {
+    "AwsSolutions-AEC4": "It holds copies only; outside prod one node does, and its loss is a miss.",
+    "AwsSolutions-AEC5": "The port is open to the API function's security group alone.",
+    "AwsSolutions-AEC6": "No other than the API function reaches it; what it holds is public.",
+}

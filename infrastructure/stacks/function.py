@@ -1,0 +1,79 @@
+"""A Lambda function of ours: its bundle, its log group, its role with just what it needs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks.accepted import accept
+from stacks.deployments import Deployment
+
+
+class Function(Construct):
+    """`function`, its `role`, and where it logs. `bundles` is the folder that `package-functions.sh` fills."""
+
+    def __init__(  # noqa: PLR0913, a function has as many sides
+        self,
+        scope: Construct,
+        name: str,
+        deployment: Deployment,
+        bundles: Path,
+        *,
+        memory: int,
+        timeout: Duration,
+        settings: Mapping[str, str],
+        vpc: ec2.IVpc | None = None,
+        security_group: ec2.ISecurityGroup | None = None,
+    ) -> None:
+        super().__init__(scope, name)
+        bundle = bundles / f"{name}.zip"
+        if not bundle.is_file():
+            raise FileNotFoundError(f"{bundle} is not there; backend/scripts/package-functions.sh makes it")
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{deployment.named(name)}",
+            retention=deployment.log_retention,
+            removal_policy=deployment.removal,
+        )
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(self.role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=deployment.named(name),
+            runtime=lambda_.Runtime(Stack.of(self).node.try_get_context("runtime") or "python3.11"),
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(str(bundle)),
+            handler="handler.handler",
+            memory_size=memory,
+            timeout=timeout,
+            role=self.role,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            environment={"ENVIRONMENT": deployment.name, "LOG_LEVEL": "INFO", **settings},
+            vpc=vpc,
+            security_groups=[security_group] if security_group else None,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
+        )
+        accept(
+            self.function,
+            "AwsSolutions-L1",
+            "The runtime is the one that the tests run on; --context runtime=python3.13 chooses another one.",
+        )
+        accept(
+            self.role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "X-Ray's PutTraceSegments and PutTelemetryRecords, and a VPC function's network interfaces, "
+            "know no resources.",
+        )
+
+    def allow(self, *actions: str, on: str | list[str]) -> None:
+        """Grant these actions, and no others, on these resources."""
+        resources = [on] if isinstance(on, str) else on
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))

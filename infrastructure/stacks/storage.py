@@ -1,0 +1,86 @@
+"""Storage: the raw archive on S3, and the table of live pictures, accounts and health."""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.accepted import accept
+from stacks.deployments import Deployment
+from stacks.function import Function
+
+RAW_OBJECTS = "source=*"
+"""The keys of the raw archive."""
+
+_INDEXES = (
+    ("by_time", "pk", "processed_at", dynamodb.AttributeType.NUMBER),
+    ("by_departure", "departure", "departed", dynamodb.AttributeType.STRING),
+    ("by_arrival", "arrival", "arrived", dynamodb.AttributeType.STRING),
+)
+
+
+class Storage(Stack):
+    """`raw`: the bucket. `table`: the table; its layout is in the docstrings of `flightdata.backends`."""
+
+    def __init__(self, scope: Construct, identity: str, deployment: Deployment) -> None:
+        super().__init__(scope, identity)
+        self.raw = self._archive(deployment)
+        self.table = self._table(deployment)
+
+    def allow_raw(self, function: Function, action: str) -> None:
+        """On every object of the raw archive."""
+        function.allow(action, on=self.raw.arn_for_objects(RAW_OBJECTS))
+        objects = f"{self.stack_name}:ExportsOutputFnGetAttRaw72517081Arn8AABA17C/{RAW_OBJECTS}"
+        accept(function.role, f"AwsSolutions-IAM5[Resource::{objects}]", "Any snapshot of the archive, nothing else.")
+
+    def _archive(self, deployment: Deployment) -> s3.Bucket:
+        rule = s3.LifecycleRule(
+            abort_incomplete_multipart_upload_after=Duration.days(1),
+            expiration=Duration.days(deployment.raw_days) if deployment.raw_days else None,
+            transitions=[] if deployment.raw_days else [_to_cold_storage()],
+        )
+        bucket = s3.Bucket(
+            self,
+            "Raw",
+            bucket_name=f"{deployment.named('raw')}-{self.account}-{self.region}",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            lifecycle_rules=[rule],
+            removal_policy=deployment.removal,
+        )
+        accept(
+            bucket,
+            "AwsSolutions-S1",
+            "Only two functions have grants; CloudTrail data events tell more than access logs, where wanted.",
+        )
+        return bucket
+
+    def _table(self, deployment: Deployment) -> dynamodb.Table:
+        table = dynamodb.Table(
+            self,
+            "Flights",
+            table_name=deployment.named("flights"),
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.DEFAULT,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute="expires_at",
+            deletion_protection=deployment.keeps_data,
+            removal_policy=deployment.removal,
+        )
+        for name, partition, order, kind in _INDEXES:
+            table.add_global_secondary_index(
+                index_name=name,
+                partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
+                sort_key=dynamodb.Attribute(name=order, type=kind),
+            )
+        return table
+
+
+def _to_cold_storage() -> s3.Transition:
+    """What is kept for ever is hardly read after a quarter; there it costs a sixth and is still read at once."""
+    return s3.Transition(storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transition_after=Duration.days(90))

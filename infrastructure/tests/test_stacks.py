@@ -1,0 +1,274 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+from conftest import CONTEXT, FUNCTIONS, Templates
+
+from stacks.deployments import named
+from stacks.environment import build
+
+# As a whole.
+
+
+def test_cdk_nag_finds_nothing_in_ours_but_does_look(templates, tmp_path):
+    assert len(templates.paths) == 5
+    app = cdk.App(outdir=str(tmp_path), context=CONTEXT)
+    s3.Bucket(cdk.Stack(app, "bare"), "Bare")
+    with pytest.raises(RuntimeError, match="AwsSolutions-S10"):
+        Templates(app, tmp_path)
+
+
+def test_cfn_lint_finds_nothing(templates):
+    command = [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", "W3005", "--", *templates.paths]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.stdout + found.stderr == ""
+
+
+def test_an_environment_that_is_none_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="dev, staging, prod"):
+        named("production")
+
+
+def test_a_bundle_that_is_missing_is_named_with_what_makes_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"package-functions\.sh"):
+        build(cdk.App(outdir=str(tmp_path / "out")), named("dev"), tmp_path)
+
+
+def test_everything_that_can_be_is_tagged(templates, environment):
+    for kind in ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Lambda::Function", "AWS::SQS::Queue"):
+        for one in templates.of(kind).values():
+            assert {"Key": "project", "Value": "flightdata"} in one["Tags"]
+            assert {"Key": "environment", "Value": environment} in one["Tags"]
+
+
+def test_nothing_needs_a_nat_and_only_the_api_is_in_the_vpc(templates, environment):
+    assert templates.of("AWS::EC2::NatGateway") == templates.of("AWS::EC2::InternetGateway") == {}
+    inside = [one["FunctionName"] for one in templates.of("AWS::Lambda::Function").values() if "VpcConfig" in one]
+    assert inside == [f"flightdata-flight-api-{environment}"]
+    endpoints = templates.of("AWS::EC2::VPCEndpoint").values()
+    assert [one["VpcEndpointType"] for one in endpoints] == ["Gateway", "Gateway"]
+
+
+# Storage.
+
+
+def test_the_table_is_as_the_backends_need_it(templates, environment):
+    (table,) = templates.of("AWS::DynamoDB::Table").values()
+    assert table["TableName"] == f"flightdata-flights-{environment}"
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["KeySchema"] == [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ]
+    indexes = {
+        one["IndexName"]: tuple(key["AttributeName"] for key in one["KeySchema"])
+        for one in table["GlobalSecondaryIndexes"]
+    }
+    assert indexes == {
+        "by_time": ("pk", "processed_at"),
+        "by_departure": ("departure", "departed"),
+        "by_arrival": ("arrival", "arrived"),
+    }
+    assert all(one["Projection"] == {"ProjectionType": "ALL"} for one in table["GlobalSecondaryIndexes"])
+    kinds = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+    assert kinds == dict.fromkeys(("pk", "sk", "departure", "departed", "arrival", "arrived"), "S") | {
+        "processed_at": "N"
+    }
+
+
+def test_the_archive_is_encrypted_private_and_taken_by_tls_only(templates):
+    (bucket,) = templates.of("AWS::S3::Bucket").values()
+    assert "BucketEncryption" in bucket
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (policy,) = templates.of("AWS::S3::BucketPolicy").values()
+    assert any(
+        one["Effect"] == "Deny" and one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for one in policy["PolicyDocument"]["Statement"]
+    )
+
+
+@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::DynamoDB::Table"])
+def test_only_prod_keeps_its_data_when_a_stack_is_deleted(templates, environment, kind):
+    (one,) = templates.resources(kind).values()
+    assert one["DeletionPolicy"] == ("Retain" if environment == "prod" else "Delete")
+
+
+def test_only_prod_keeps_the_archive_for_ever(templates, environment):
+    (bucket,) = templates.of("AWS::S3::Bucket").values()
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule.get("ExpirationInDays") == {"dev": 7, "staging": 30, "prod": None}[environment]
+
+
+# Functions.
+
+
+@pytest.mark.parametrize(
+    ("name", "memory", "timeout"),
+    [
+        ("flight-data-fetcher", 512, 300),
+        ("flight-data-processor", 1024, 60),
+        ("flight-api", 256, 30),
+        ("analytics-processor", 512, 600),
+    ],
+)
+def test_a_function_has_its_memory_and_time(templates, environment, name, memory, timeout):
+    function = templates.one("AWS::Lambda::Function", FunctionName=f"flightdata-{name}-{environment}")
+    assert (function["MemorySize"], function["Timeout"]) == (memory, timeout)
+    assert (function["Runtime"], function["Architectures"]) == ("python3.11", ["arm64"])
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["Environment"]["Variables"]["ENVIRONMENT"] == environment
+
+
+def test_the_runtime_and_the_ticks_are_settings(tmp_path, bundles, prod):
+    app = cdk.App(outdir=str(tmp_path), context=CONTEXT | {"runtime": "python3.13", "ticks": "off"})
+    build(app, named("prod"), bundles)
+    templates = Templates(app, tmp_path)
+    assert {one["Runtime"] for one in templates.of("AWS::Lambda::Function").values()} == {"python3.13"}
+    states = [one.one("AWS::Events::Rule", Name="flightdata-ticks-prod")["State"] for one in (prod, templates)]
+    assert states == ["ENABLED", "DISABLED"]
+
+
+GRANTS = {
+    "flightdatafetcher": {
+        "s3:PutObject",
+        "events:PutEvents",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "ssm:GetParameter",
+        "sqs:ReceiveMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueUrl",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+    },
+    "flightdataprocessor": {
+        "s3:GetObject",
+        "s3:ListBucket",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:BatchWriteItem",
+        "sqs:ReceiveMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueUrl",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+    },
+    "flightapi": {
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DeleteNetworkInterface",
+    },
+    "analyticsprocessor": {"dynamodb:Query", "sqs:GetQueueAttributes"},
+}
+ALL = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
+@pytest.mark.parametrize("function", GRANTS)
+def test_a_function_may_do_just_what_it_does(templates, function):
+    statements = [
+        statement
+        for name, policy in templates.of("AWS::IAM::Policy").items()
+        if name.startswith(function)
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    actions = {
+        action
+        for one in statements
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+    }
+    assert actions == GRANTS[function] | ALL
+    for_all = {action for one in statements if one["Resource"] == "*" for action in one["Action"]}
+    assert all(action.split(":")[0] in {"xray", "ec2"} for action in for_all)
+
+
+def test_no_role_has_a_policy_of_aws_s_own(templates):
+    assert [one for one in templates.of("AWS::IAM::Role").values() if "ManagedPolicyArns" in one] == []
+
+
+# The pipeline.
+
+
+def test_a_tick_comes_every_minute_and_again_30_s_later(templates, environment):
+    ticks = templates.one("AWS::Events::Rule", Name=f"flightdata-ticks-{environment}")
+    assert ticks["ScheduleExpression"] == "rate(1 minute)"
+    assert len(ticks["Targets"]) == 2
+    late = templates.one("AWS::SQS::Queue", QueueName=f"flightdata-late-ticks-{environment}")
+    assert late["DelaySeconds"] == 30
+
+
+def test_snapshots_are_given_up_after_five_attempts_and_are_hidden_for_six_times_the_time_out(templates, environment):
+    queue = templates.one("AWS::SQS::Queue", QueueName=f"flightdata-snapshots-{environment}")
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert queue["VisibilityTimeout"] == 6 * 60
+    (mapping,) = [one for one in templates.of("AWS::Lambda::EventSourceMapping").values() if one["BatchSize"] == 10]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_every_queue_is_encrypted_and_taken_by_tls_only(templates):
+    queues, policies = templates.of("AWS::SQS::Queue"), templates.of("AWS::SQS::QueuePolicy")
+    assert all(one["SqsManagedSseEnabled"] for one in queues.values())
+    denied = [
+        policy
+        for policy in policies.values()
+        if any(
+            one["Effect"] == "Deny" and "aws:SecureTransport" in str(one)
+            for one in policy["PolicyDocument"]["Statement"]
+        )
+    ]
+    assert len(denied) == len(queues) == 3
+
+
+# The API.
+
+
+def test_the_cache_is_encrypted_and_open_to_the_api_function_alone(templates):
+    (cache,) = templates.of("AWS::ElastiCache::ReplicationGroup").values()
+    assert cache["TransitEncryptionEnabled"] is cache["AtRestEncryptionEnabled"] is True
+    inside = templates.of("AWS::EC2::SecurityGroup")["CacheAccess"]
+    (rule,) = inside["SecurityGroupIngress"]
+    assert (rule["FromPort"], rule["ToPort"]) == (6379, 6379)
+    assert "SourceSecurityGroupId" in rule
+    assert "CidrIp" not in rule
+
+
+def test_the_gateway_throttles_and_logs(templates):
+    (stage,) = templates.of("AWS::ApiGatewayV2::Stage").values()
+    assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 200, "ThrottlingRateLimit": 100}
+    assert "AccessLogSettings" in stage
+
+
+# Observability.
+
+
+def test_every_alarm_is_there_and_tells_the_topic(templates, environment):
+    alarms = templates.of("AWS::CloudWatch::Alarm").values()
+    functions = ("fetcher", "processor", "api", "analytics")
+    names = [f"{name}-{what}" for name in functions for what in ("errors", "throttles", "duration")]
+    names += ["dead-letters", "backlog", "stale", "api-5xx"]
+    assert {one["AlarmName"] for one in alarms} == {f"flightdata-{name}-{environment}" for name in names}
+    assert all(one["AlarmActions"] == one["OKActions"] != [] for one in alarms)
+    assert all(one["AlarmDescription"] for one in alarms)
+
+
+def test_silence_is_an_alarm_of_its_own(templates, environment):
+    stale = templates.one("AWS::CloudWatch::Alarm", AlarmName=f"flightdata-stale-{environment}")
+    assert (stale["TreatMissingData"], stale["ComparisonOperator"]) == ("breaching", "LessThanThreshold")
+
+
+def test_logs_are_not_kept_for_ever(templates):
+    groups = templates.of("AWS::Logs::LogGroup").values()
+    assert len(groups) == len(FUNCTIONS) + 1
+    assert all(one["RetentionInDays"] for one in groups)
+
+
+def test_there_is_a_dashboard(templates, environment):
+    assert templates.one("AWS::CloudWatch::Dashboard", DashboardName=f"flightdata-pipeline-{environment}")
