@@ -6,7 +6,7 @@ simulation stands in with as many aircraft, and the table says so.
 
 import gzip
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flightdata.clients.recording.rebase import shifted
@@ -26,6 +26,10 @@ class Input:
     time: float
     bodies: tuple[bytes, ...]
 
+    def longer(self, count: int) -> "Input":
+        """The same with so many snapshots."""
+        return replace(self, bodies=_repeated(self.bodies[0], count))
+
 
 def global_snapshots(count: int) -> Input:
     """`count` snapshots; only the times differ, so all are equally much work."""
@@ -35,7 +39,11 @@ def global_snapshots(count: int) -> Input:
     else:
         name, time = "simulated, 12,341 aircraft", 1_778_263_200.0
         first = Simulation(_AIRCRAFT, clock=lambda: time).fetch().body
-    return Input(name, time, (first, *(shifted(first, step * _STEP) for step in range(1, count))))
+    return Input(name, time, _repeated(first, count))
+
+
+def _repeated(body: bytes, count: int) -> tuple[bytes, ...]:
+    return (body, *(shifted(body, step * _STEP) for step in range(1, count)))
 
 
 def recorded() -> dict[str, list[Path]]:
