@@ -32,7 +32,7 @@ from flightdata.validation.decoded import Decoded
 from flightdata.wiring import House
 
 _EXPIRY = 330.0
-_MANY = 81
+_MANY = 121
 """Snapshots until starting and ending no longer count."""
 
 

@@ -76,15 +76,17 @@ def _one_per_aircraft(states: pl.DataFrame) -> pl.DataFrame:
     return states.sort(_TOTAL_ORDER, nulls_last=False).unique("icao24", keep="last", maintain_order=True)
 
 
-def _rivals(incoming: pl.DataFrame, held: pl.LazyFrame) -> pl.LazyFrame:
-    """What is held of the source that `incoming` is of."""
-    return held.filter(pl.col("source").eq_missing(pl.lit(incoming["source"].first())))
+def _same_source(incoming: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
+    """One boolean a row of `held`: whether it is of the source that `incoming` is of."""
+    return held["source"].eq_missing(incoming["source"].first())
 
 
 def _pairs(incoming: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """One row a row of `incoming`: whether it comes after what is held, or as late, and the `place` of that."""
-    known = _rivals(incoming, held.lazy().select("icao24", "source", held="last_contact").with_row_index("place"))
-    pairs = incoming.lazy().join(known.drop("source"), on="icao24", how="left", maintain_order="left")
+    known = held.lazy().select("icao24", held="last_contact").with_row_index("place")
+    if not (same_source := _same_source(incoming, held)).all():
+        known = known.collect().filter(same_source).lazy()
+    pairs = incoming.lazy().join(known, on="icao24", how="left", maintain_order="left")
     return pairs.select(
         "place",
         fresher=pl.col("held").is_null() | (pl.col("last_contact") > pl.col("held")),
@@ -94,7 +96,7 @@ def _pairs(incoming: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
 
 def _wins_tie(incoming: pl.DataFrame, held: pl.DataFrame, tied: pl.Series) -> pl.Series:
     """One boolean a row of `incoming`: whether it comes after the held one of the same last contact."""
-    rivals = _rivals(incoming, held.lazy())
+    rivals = _where(held, _same_source(incoming, held)).lazy()
     pairs = incoming.filter(tied).lazy().join(rivals, on="icao24", how="left", suffix="_held")
     differs = pl.any_horizontal(
         *(pl.col(name).ne_missing(pl.col(f"{name}_held")) for name in (*_FRESHNESS, *_OTHERS)),

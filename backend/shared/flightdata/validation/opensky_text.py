@@ -67,16 +67,15 @@ def read(body: bytes) -> tuple[dict[str, Any], pl.DataFrame] | None:
         return None
     if not isinstance(envelope, dict) or envelope.get("states") != []:
         return None
-    frame = _table(text[start + 1 : end])
+    frame = _table(text, start + 1, end)
     return None if frame is None else (envelope, frame)
 
 
-def _table(rows: bytes) -> pl.DataFrame | None:
-    """`rows`: from the bracket that opens the first row to the end of the last one, without its bracket."""
-    first = rows[: rows.find(b"]")]
-    spaced = first.count(b", ") >= len(COLUMNS) - 1
+def _table(text: bytes, start: int, end: int) -> pl.DataFrame | None:
+    """The rows in `text` between the bracket that opens the first one and the one that closes the last one."""
+    spaced = text.count(b", ", start, text.find(b"]", start)) >= len(COLUMNS) - 1
     separator = _UNIT if spaced else b","
-    lines = separator + (rows.replace(b", ", _UNIT) if spaced else rows)
+    lines = separator + (text[start:end].replace(b", ", _UNIT) if spaced else memoryview(text)[start:end])
     width = lines[: lines.find(b"]")].count(separator) + 1
     if not _LAST < width <= len(_SCHEMA):
         return None
