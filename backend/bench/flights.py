@@ -43,7 +43,7 @@ def measure(given: Input) -> list[Figure]:
     score = Watch(1000, 10.0, airports)
     for _ in score.hours(2):
         pass
-    return [Figure("tracking, CPU a snapshot", min(took[1:]), None, "s", goal=0.020), *score.figures()]
+    return [Figure("tracking, CPU", min(took[1:]), None, "s", goal=None), *score.figures()]
 
 
 @dataclass

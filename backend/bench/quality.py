@@ -14,7 +14,6 @@ from flightdata.validation.judging import judge
 from flightdata.validation.quality import mask_of
 
 _ROUNDS = 40
-_GOAL = 5e-3
 
 
 def measure(given: Input) -> list[Figure]:
@@ -25,7 +24,7 @@ def measure(given: Input) -> list[Figure]:
     return [
         Figure("enrichment, CPU", _cpu(lambda: reference.enrich(second)), None, "s", goal=None),
         Figure("rules of a state alone, CPU", _cpu(lambda: second.select(mask_of(now))), None, "s", goal=None),
-        Figure("rules beside the held state, CPU", _cpu(lambda: judge(second, first)), None, "s", goal=_GOAL),
+        Figure("rules beside the held state, CPU", _cpu(lambda: judge(second, first)), None, "s", goal=None),
     ]
 
 
