@@ -106,7 +106,7 @@ $(UV):
 $(PACKAGES): backend/pyproject.toml backend/uv.lock | $(UV)
 	@echo "→ Python packages into $(VENV)"
 	@mkdir -p .cache
-	@UV_PYTHON="$(PYTHON)" $(UV) sync --project backend --extra aws --frozen --quiet
+	@UV_PYTHON="$(PYTHON)" $(UV) sync --project backend --extra aws --extra otel --frozen --quiet
 	@touch $@
 
 # A local AWS and a real Redis for the tests, in an environment of their own: MiniStack pins botocore.

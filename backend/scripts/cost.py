@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from flightdata.backends.live.dynamodb import CHUNK
+from flightdata.models.figures import FIGURES
 
 MONTH = 30 * 86_400
 MILLION, KILOBYTE, GIGABYTE = 1e6, 1024, 1e9
@@ -23,9 +24,9 @@ REQUEST = 1.00 / MILLION
 
 FETCH_SECONDS, PROCESS_SECONDS, API_SECONDS, ANALYTICS_SECONDS = 2.0, 0.8, 0.02, 2.0
 """Assumed, generously: the functions' billed time a call."""
-LOG_BYTES = 2_500
+LOG_BYTES = 4_000
 """Of a snapshot's way through all stages, with the runtime's own lines."""
-ALARMS, METRICS = 16, 8
+ALARMS, METRICS = 16, sum(one.cloud for one in FIGURES)
 QUEUE_CALLS = 4
 """Sent, received, deleted; and the empty polls of the event source, spread over the snapshots."""
 

@@ -16,14 +16,15 @@ UV="${UV:-$([ -x ../.tools/bin/uv ] && echo ../.tools/bin/uv || echo uv)}"
 OUT="${OUT:-build/functions}"
 PYTHON="$("$UV" python find "$PYTHON_VERSION" 2> /dev/null)"
 LIMIT=$((250 * 1000 * 1000)) # bytes unzipped, of Lambda
-SHARED=(airportsdata httpcore2 orjson polars pydantic pydantic-settings structlog zstandard)
+SHARED=(airportsdata httpcore2 opentelemetry-exporter-otlp-proto-common opentelemetry-sdk orjson polars pydantic
+    pydantic-settings structlog zstandard)
 WEB=(fastapi fastapi-offline mangum redis)
 # boto3 and botocore are in the runtime already. What only the history needs is left out until it is on AWS.
 
 if [ $# -gt 0 ]; then functions=("$@"); else functions=($(cd functions && ls)); fi
 
 mkdir -p "$OUT"
-"$UV" export --quiet --frozen --no-dev --no-emit-project --no-hashes --extra aws --output-file "$OUT/constraints.txt"
+"$UV" export --quiet --frozen --no-dev --no-emit-project --no-hashes --extra aws --extra otel --output-file "$OUT/constraints.txt"
 
 for function in "${functions[@]}"; do
     [ -f "functions/$function/handler.py" ] || { echo "no function $function; there are: $(ls functions | xargs)" >&2; exit 2; }

@@ -5,6 +5,7 @@ about the real thing.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from threading import Lock
@@ -155,11 +156,20 @@ class MemoryCache:
 
 
 class MemoryMetrics:
+    """`counted`: sums, also of the parts of figures, as `FetchFailures.outage`; `observed`: all that was measured."""
+
     def __init__(self):
         self.counted = Counter()
+        self.observed = []
 
     def count(self, figures):
-        self.counted.update(figures)
+        for name, number in figures.items():
+            parts = number if isinstance(number, Mapping) else {}
+            self.counted[name] += sum(parts.values()) if isinstance(number, Mapping) else number
+            self.counted.update({f"{name}.{part}": value for part, value in parts.items()})
+
+    def observe(self, figures):
+        self.observed += figures.items()
 
 
 class MemoryBudgets:
@@ -221,7 +231,9 @@ AIRPORTS = Airports(
 """A world of two airports."""
 
 
-def process(archive, live, ledger, clock, *, flights=None, history=None, expiry=330.0):  # noqa: PLR0913, as the stage
+def process(  # noqa: PLR0913, as the stage
+    archive, live, ledger, clock, *, flights=None, history=None, expiry=330.0, metrics=None
+):
     """A process stage, also on backends, with flights and history in memory unless they are given."""
     return Process(
         archive,
@@ -231,6 +243,7 @@ def process(archive, live, ledger, clock, *, flights=None, history=None, expiry=
         ledger,
         Moving(AIRPORTS, expiry=expiry),
         clock,
+        metrics,
     )
 
 

@@ -56,7 +56,13 @@ class Function(Construct):
             role=self.role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
-            environment={"ENVIRONMENT": deployment.name, "LOG_LEVEL": "INFO", **settings},
+            environment={
+                "ENVIRONMENT": deployment.name,
+                "LOG_LEVEL": "INFO",
+                "OTEL_SERVICE_NAME": deployment.named(name),
+                **self._collector(),
+                **settings,
+            },
             vpc=vpc,
             security_groups=[security_group] if security_group else None,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
@@ -72,6 +78,11 @@ class Function(Construct):
             "X-Ray's PutTraceSegments and PutTelemetryRecords, and a VPC function's network interfaces, "
             "know no resources.",
         )
+
+    def _collector(self) -> dict[str, str]:
+        """Where traces go instead of X-Ray, with `--context otlp=URL`."""
+        url = self.node.try_get_context("otlp")
+        return {"OTEL_EXPORTER_OTLP_ENDPOINT": url} if url else {}
 
     def allow(self, *actions: str, on: str | list[str]) -> None:
         """Grant these actions, and no others, on these resources."""

@@ -132,6 +132,17 @@ def test_the_runtime_and_the_ticks_are_settings(tmp_path, bundles, prod):
     assert states == ["ENABLED", "DISABLED"]
 
 
+def test_traces_go_to_x_ray_unless_a_collector_is_named(tmp_path, bundles, prod):
+    app = cdk.App(outdir=str(tmp_path), context=CONTEXT | {"otlp": "https://collector.example"})
+    build(app, named("prod"), bundles)
+    for templates, expected in ((prod, None), (Templates(app, tmp_path), "https://collector.example")):
+        for function in templates.of("AWS::Lambda::Function").values():
+            variables = function["Environment"]["Variables"]
+            assert variables.get("OTEL_EXPORTER_OTLP_ENDPOINT") == expected
+            assert variables["OTEL_SERVICE_NAME"] == function["FunctionName"]
+            assert function["TracingConfig"] == {"Mode": "Active"}
+
+
 GRANTS = {
     "flightdatafetcher": {
         "s3:PutObject",

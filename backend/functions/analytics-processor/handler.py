@@ -8,7 +8,9 @@ from flightdata.wiring import house
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return triggers.on_analytics(house().analyze, house().keep)
+    stages = house()
+    with triggers.invocation("analytics"):
+        return triggers.on_analytics(stages.analyze, stages.keep)
 
 
 if __name__ == "__main__":

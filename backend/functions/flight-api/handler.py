@@ -6,6 +6,7 @@ from typing import Any
 
 from mangum import Mangum
 
+from flightdata import triggers
 from flightdata.wiring import house
 
 
@@ -15,8 +16,10 @@ def _gateway() -> Mangum:
 
 
 def handler(event: Any, context: Any) -> Any:
-    house().query.refresh()
-    return _gateway()(event, context)
+    stages = house()
+    with triggers.invocation("request"):
+        stages.query.refresh()
+        return _gateway()(event, context)
 
 
 if __name__ == "__main__":

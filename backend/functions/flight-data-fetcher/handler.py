@@ -9,7 +9,8 @@ from flightdata.wiring import house
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     stages = house()
-    return triggers.on_schedule(stages.fetch, stages.scheduled, stages.metrics)
+    with triggers.invocation("tick"):
+        return triggers.on_schedule(stages.fetch, stages.scheduled)
 
 
 if __name__ == "__main__":

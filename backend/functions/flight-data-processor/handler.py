@@ -9,7 +9,8 @@ from flightdata.wiring import house
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     stages = house()
-    return triggers.on_snapshots(stages.process, stages.metrics, event)
+    with triggers.invocation("snapshots"):
+        return triggers.on_snapshots(stages.process, stages.metrics, event)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ Clients and backends implement these; `wiring` chooses. What each one promises i
 in `tests/contract/`, which runs over every implementation.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 from pydantic import SecretStr
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from flightdata.errors import Transient
 from flightdata.models.credits import Budget
 from flightdata.models.events import SnapshotArchived
+from flightdata.models.figures import Reading
 from flightdata.models.flight import FlightsAsked, Side
 from flightdata.models.picture import Picture
 from flightdata.models.selection import Selection
@@ -342,11 +343,39 @@ class Cache(Protocol):
     def put(self, key: str, value: bytes, ttl: Seconds) -> None: ...
 
 
-class Metrics(Protocol):
-    """Figures about what was done, for who watches from outside. Never an error."""
+Number = float | Mapping[Any, float]
+"""A figure as a whole; or of each of its parts, named by a word, or by several (a tuple of them)."""
 
-    def count(self, figures: Mapping[str, float]) -> None:
-        """So many of each since the last time."""
+
+class Metrics(Protocol):
+    """Figures about what was done, by the names of `models.figures`, for who watches from outside. Never an error."""
+
+    def count(self, figures: Mapping[str, Number]) -> None:
+        """So many more of each."""
+        ...
+
+    def observe(self, figures: Mapping[str, Number]) -> None:
+        """What was just measured: how long something took, how much of something there is."""
+        ...
+
+
+class NoMetrics:
+    """Metrics for where nobody watches."""
+
+    def count(self, figures: Mapping[str, Number]) -> None: ...
+
+    def observe(self, figures: Mapping[str, Number]) -> None: ...
+
+
+@runtime_checkable
+class Exposition(Metrics, Protocol):
+    """Metrics that are kept until somebody asks for them."""
+
+    @property
+    def content_type(self) -> str: ...
+
+    def text(self, readings: Iterable[Reading]) -> bytes:
+        """All that was counted and measured, and the `readings`."""
         ...
 
 

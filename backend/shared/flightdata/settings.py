@@ -52,6 +52,17 @@ class Backend(StrEnum):
     AWS = "aws"
 
 
+class Sampler(StrEnum):
+    """OpenTelemetry's names; `parentbased`: a span does as the span it is part of."""
+
+    ALWAYS_ON = "always_on"
+    ALWAYS_OFF = "always_off"
+    RATIO = "traceidratio"
+    PARENT_OR_ON = "parentbased_always_on"
+    PARENT_OR_OFF = "parentbased_always_off"
+    PARENT_OR_RATIO = "parentbased_traceidratio"
+
+
 class LogFormat(StrEnum):
     AUTO = "auto"
     CONSOLE = "console"
@@ -105,6 +116,13 @@ class Settings(BaseSettings):
     opensky_tick_seconds: Annotated[Seconds, Field(gt=0, le=86_400)] = 30.0
     opensky_timeout_seconds: Annotated[Seconds, Field(gt=0, le=300)] = 20.0
 
+    otel_exporter_otlp_endpoint: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None
+    otel_service_name: str = "flightdata"
+    otel_traces_sampler: Sampler = Sampler.PARENT_OR_ON
+    otel_traces_sampler_arg: Annotated[float, Field(ge=0, le=1)] = 1.0
+    aws_xray_daemon_address: str | None = None
+
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None
     s3_raw_bucket: str | None = None
@@ -120,6 +138,11 @@ class Settings(BaseSettings):
         """What was chosen for this port by itself, or what the environment has for all."""
         usual = Backend.EMBEDDED if self.environment is Environment.LOCAL else Backend.AWS
         return self.backends.get(port, usual)
+
+
+def invocation_trace() -> str:
+    """What Lambda says of the trace of the invocation that runs now (X-Ray's header); empty outside of Lambda."""
+    return os.environ.get("_X_AMZN_TRACE_ID", "")
 
 
 class Stray(NamedTuple):

@@ -11,6 +11,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
 
+from flightdata import __version__
 from flightdata.clients.opensky import Account, OpenSky, Tokens, boxes, credentials
 from flightdata.clients.receiver import Pace as ReceiverPace
 from flightdata.clients.receiver import Receiver, readsb, v2
@@ -27,9 +28,11 @@ from flightdata.pipeline.moving import Moving
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.query import Query
+from flightdata.pipeline.watch import Watch
 from flightdata.ports import (
     Budgets,
     Clock,
+    Exposition,
     Flights,
     Health,
     History,
@@ -47,7 +50,7 @@ from flightdata.reference.airports import airport_table
 from flightdata.reference.enrich import Reference
 from flightdata.settings import Backend, Environment, Port, Settings
 from flightdata.tracking.nearby import Airports
-from flightdata.utils import logs
+from flightdata.utils import logs, tracing
 from flightdata.utils.files import sweep
 from flightdata.utils.http import Http
 from flightdata.utils.lock import Locked, exclusive
@@ -79,12 +82,32 @@ class Pace:
     loop: bool = True
 
 
+def trace(settings: Settings) -> None:
+    """Start to trace the whole process, if the settings say where traces go. Raises ConfigurationError."""
+    if not (settings.otel_exporter_otlp_endpoint or settings.aws_xray_daemon_address):
+        return
+    headers = settings.otel_exporter_otlp_headers
+    tracing.start(
+        tracing.Export(
+            service=settings.otel_service_name,
+            endpoint=settings.otel_exporter_otlp_endpoint,
+            headers=headers.get_secret_value() if headers else "",
+            xray_daemon=settings.aws_xray_daemon_address,
+            sampler=settings.otel_traces_sampler,
+            ratio=settings.otel_traces_sampler_arg,
+            environment=settings.environment,
+            version=__version__,
+        )
+    )
+
+
 @cache
 def house() -> "House":
     """The one house of a Lambda function or a started file, from the environment."""
     settings = Settings()
     if settings.environment is not Environment.LOCAL:
         logs.configure(settings.log_level, as_json=True)
+        trace(settings)
     return House(settings)
 
 
@@ -179,13 +202,15 @@ class House:
 
     @cached_property
     def fetch(self) -> Fetch:
-        return Fetch(self.archive, self.publisher, self.health, self.clock)
+        return Fetch(self.archive, self.publisher, self.health, self.clock, self.metrics)
 
     @cached_property
     def process(self) -> Process:
         reference = Reference(self.settings.aircraft_database)
         moving = Moving(self.airports, expiry=self.settings.live_expiry_seconds, reference=reference)
-        return Process(self.archive, self.live, self.history, self.flights, self.ledger, moving, self.clock)
+        return Process(
+            self.archive, self.live, self.history, self.flights, self.ledger, moving, self.clock, self.metrics
+        )
 
     @cached_property
     def query(self) -> Query:
@@ -221,7 +246,16 @@ class House:
         from flightdata.web.app import create_app  # noqa: PLC0415
 
         origins = [origin.strip() for origin in self.settings.cors_origins.split(",") if origin.strip()]
-        return create_app(self.query, self.flown, self.past, cors_origins=origins, dashboard=self.map_folder)
+        return create_app(
+            self.query, self.flown, self.past, cors_origins=origins, dashboard=self.map_folder, watch=self.watch
+        )
+
+    @cached_property
+    def watch(self) -> Watch | None:
+        """What `/metrics` answers from; None where figures go to CloudWatch."""
+        if not isinstance(self.metrics, Exposition):
+            return None
+        return Watch(self.metrics, self.live, self.ledger, self.queue, self.health, self.budgets, self.clock)
 
     @property
     def map_folder(self) -> Path | None:

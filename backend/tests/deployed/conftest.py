@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from fixtures import aws
+from fixtures.collector import collecting
 
 REPOSITORY = Path(__file__).parents[3]
 INFRASTRUCTURE = REPOSITORY / "infrastructure"
@@ -29,20 +30,25 @@ CREDENTIALS = {
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory):
-    """`client(service)`, `ministack`, and the addresses of what was deployed."""
+    """`client(service)`, `ministack`, `collector` (where traces go), and the addresses of what was deployed."""
     if "DEPLOY" not in os.environ:
         pytest.skip("`make test-aws` deploys the app and tests it")
     folder = tmp_path_factory.mktemp("deployed")
     tools = aws.tool("python").parent  # the functions' Python: it has boto3, as Lambda's has
     settings = {"AUTH": "true", "USE_SSL": "1", "PATH": f"{tools}:{os.environ['PATH']}"}
-    with aws.ministack(folder, **settings) as running, pytest.MonkeyPatch.context() as environment:
+    with (
+        collecting() as collector,
+        aws.ministack(folder, **settings) as running,
+        pytest.MonkeyPatch.context() as environment,
+    ):
         for name, value in (CREDENTIALS | trust(running)).items():
             environment.setenv(name, str(value))
         deploy = ("deploy", "--all", "--require-approval=never", "--output", str(folder / "out"))
         cdk(folder, "bootstrap", f"aws://{ACCOUNT}/{aws.REGION}")
-        cdk(INFRASTRUCTURE, *deploy, *context(environment=ENVIRONMENT, bundles=BUNDLES, ticks="off"))
+        chosen = context(environment=ENVIRONMENT, bundles=BUNDLES, ticks="off", otlp=collector.url)
+        cdk(INFRASTRUCTURE, *deploy, *chosen)
         session = boto3.session.Session(region_name=aws.REGION)
-        yield found(session.client, running)
+        yield found(session.client, running, collector)
 
 
 def trust(running):
@@ -64,13 +70,14 @@ def cdk(folder, *arguments):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def found(client, ministack):
+def found(client, ministack, collector):
     """What the deployment tells: the physical names, and where the API listens."""
     (api,) = client("apigatewayv2").get_apis()["Items"]
     sqs = client("sqs")
     return SimpleNamespace(
         client=client,
         ministack=ministack,
+        collector=collector,
         api_host=api["ApiEndpoint"].partition("://")[2],
         bucket=next(one["Name"] for one in client("s3").list_buckets()["Buckets"] if "flightdata-raw" in one["Name"]),
         bus=f"flightdata-events-{ENVIRONMENT}",

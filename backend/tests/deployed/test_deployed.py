@@ -136,6 +136,33 @@ def test_a_tick_fetches_archives_and_is_processed(deployed, collector, keys):
     assert [one.error for one in collector.health.sources() if one.name == "simulation"] == [None]
 
 
+def test_one_snapshot_is_one_trace_through_the_functions(deployed, collector, keys):
+    fetcher, processor = (f"flightdata-flight-data-{name}-dev" for name in ("fetcher", "processor"))
+
+    def fetched():
+        return invoke(deployed, fetcher, {})[1]["archived"]
+
+    (key,) = until(fetched, "a fetch")
+    identity = until(lambda: collector.ledger.find([key]), "the processing")[0].correlation_id
+
+    def ours(spans):
+        return [one for one in spans if one.attributes.get("correlation_id") == identity]
+
+    spans = ours(deployed.collector.until(lambda spans: "process" in {one.name for one in ours(spans)}, SAFE))
+    services = {one.name: one.service for one in spans}
+    assert len({one.trace_id for one in spans}) == 1
+    assert (services["fetch"], services["process"]) == (fetcher, processor)
+    (fetch,) = [one for one in spans if one.name == "fetch"]
+    assert [one.parent_id for one in spans if one.name == "process"] == [fetch.span_id]
+    get(deployed, "/flights?limit=1")
+    deployed.collector.until(lambda spans: any(one.name == "GET /flights" for one in spans), SAFE)
+
+
+def test_on_aws_there_is_nothing_to_scrape(deployed, keys):
+    with pytest.raises(OSError, match="404"):
+        get(deployed, "/metrics")
+
+
 def test_the_analytics_report_what_was_done(deployed, keys):
     answer = deployed.client("lambda").invoke(FunctionName="flightdata-analytics-processor-dev", Payload=b"{}")
     report = json.loads(answer["Payload"].read())["performance"]

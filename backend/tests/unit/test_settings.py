@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from flightdata.models.credits import AccountClass
-from flightdata.settings import Backend, Environment, LogFormat, Settings
+from flightdata.settings import Backend, Environment, LogFormat, Sampler, Settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 NAMES = {name.upper() for name in Settings.model_fields}
@@ -57,6 +57,12 @@ GIVEN = {
     "OPENSKY_AREAS": ("47,49,1,4", "47,49,1,4"),
     "OPENSKY_TICK_SECONDS": ("10", 10.0),
     "OPENSKY_TIMEOUT_SECONDS": ("5", 5.0),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ("http://localhost:4318", "http://localhost:4318"),
+    "OTEL_EXPORTER_OTLP_HEADERS": ("key=value", SecretStr("key=value")),
+    "OTEL_SERVICE_NAME": ("roof", "roof"),
+    "OTEL_TRACES_SAMPLER": ("always_off", Sampler.ALWAYS_OFF),
+    "OTEL_TRACES_SAMPLER_ARG": ("0.5", 0.5),
+    "AWS_XRAY_DAEMON_ADDRESS": ("127.0.0.1:2000", "127.0.0.1:2000"),
     "AWS_REGION": ("eu-central-1", "eu-central-1"),
     "AWS_ENDPOINT_URL": ("http://localhost:4566", "http://localhost:4566"),
     "S3_RAW_BUCKET": ("raw", "raw"),

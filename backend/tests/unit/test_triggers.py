@@ -41,7 +41,7 @@ class Bench:
         self.archive = MemoryArchive()
         self.metrics = MemoryMetrics()
         self.live = live or MemoryPictures()
-        self.process = process(self.archive, self.live, MemoryLedger(), SetClock(NOW))
+        self.process = process(self.archive, self.live, MemoryLedger(), SetClock(NOW), metrics=self.metrics)
         for one in (GOOD, LATER):
             self.archive.put(one)
 
@@ -161,8 +161,19 @@ def test_what_became_of_the_rows_is_counted(bench):
         "FlightsProcessed": 2,
         "FlightsStored": 2,
         "FlightsRejected": 0,
+        "QualityFlags": 0,
         "ProcessingFailures": 1,
     }
+    assert [name for name, _ in bench.metrics.observed] == ["PictureAge", "ProcessSeconds"]
+
+
+def test_odd_rows_are_counted_by_rule_and_rejected_ones_by_reason(bench):
+    odd = snapshot(row("dddddd", latitude=0.0, longitude=0.0), ["no", "state"], time=NOW + 2)
+    bench.archive.put(odd)
+    bench.failures(record("a", envelope(odd)))
+    assert bench.metrics.counted["QualityFlags.null_island"] == bench.metrics.counted["QualityFlags"] == 1
+    assert bench.metrics.counted["FlightsRejected"] == 1
+    assert [name for name in bench.metrics.counted if name.startswith("FlightsRejected.")]
 
 
 # The fetcher and the analytics.
@@ -189,10 +200,11 @@ class Scripted:
     [(GOOD, [GOOD.key]), (Transient("timed out"), []), (NotDue("another has it"), []), (None, [])],
 )
 def test_a_scheduled_tick_says_what_was_archived(answer, archived):
-    fetch = Fetch(MemoryArchive(), Outbox(), MemoryHealth(), SetClock(NOW))
     metrics = MemoryMetrics()
-    assert on_schedule(fetch, Scripted(answer), metrics) == {"archived": archived}
+    fetch = Fetch(MemoryArchive(), Outbox(), MemoryHealth(), SetClock(NOW), metrics)
+    assert on_schedule(fetch, Scripted(answer)) == {"archived": archived}
     assert metrics.counted["SnapshotsArchived"] == len(archived)
+    assert metrics.counted["FetchFailures.unreachable"] == isinstance(answer, Transient)
 
 
 def test_the_report_of_the_analytics_is_plain_json():
@@ -253,7 +265,7 @@ def test_the_processor_s_event_names_exactly_the_first_snapshot_that_ships(proce
     (message,) = processor_event["Records"]
     detail = json.loads(message["body"])["detail"]
     identity = detail.pop("correlation_id")
-    expected = archived(shipped, identity).model_dump()
+    expected = archived(shipped, identity).model_dump(exclude_none=True)
     expected.pop("correlation_id")
     assert detail == expected
     assert gzip.decompress(PARIS.read_bytes()).splitlines()[0] == shipped.body

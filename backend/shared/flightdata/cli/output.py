@@ -22,6 +22,7 @@ from flightdata.errors import (
 )
 from flightdata.settings import LogFormat, Settings
 from flightdata.utils import logs
+from flightdata.wiring import trace
 
 messages = Console(stderr=True, highlight=False)
 
@@ -86,11 +87,15 @@ def settings(**given: Any) -> Settings:
 
 
 def configure_logs(loaded: Settings, *, quiet_on_terminal: bool = False) -> None:
-    """JSON when asked or when nobody reads along. `quiet_on_terminal`: there a progress bar says it instead."""
+    """JSON when asked or when nobody reads along. `quiet_on_terminal`: there a progress bar says it instead.
+
+    And traces, where the settings want them.
+    """
     terminal = sys.stderr.isatty()
     as_json = loaded.log_format is LogFormat.JSON or (loaded.log_format is LogFormat.AUTO and not terminal)
     quiet = quiet_on_terminal and not as_json and loaded.log_level.upper() == "INFO"
     logs.configure("WARNING" if quiet else loaded.log_level, as_json=as_json, console=messages)
+    trace(loaded)
 
 
 def print_json(value: Any) -> None:

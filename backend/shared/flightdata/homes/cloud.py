@@ -5,6 +5,8 @@ from functools import cached_property
 from flightdata.backends.archive.s3 import S3Archive
 from flightdata.backends.aws import Aws
 from flightdata.backends.budgets.dynamodb import DynamoBudgets
+from flightdata.backends.budgets.observed import ObservedBudgets
+from flightdata.backends.cache.counted import CountedCache
 from flightdata.backends.cache.none import NoCache
 from flightdata.backends.flights.dynamodb import DynamoFlights
 from flightdata.backends.health.dynamodb import DynamoHealth
@@ -49,7 +51,8 @@ class Cloud:
 
     @cached_property
     def live(self) -> DynamoPictures:
-        return DynamoPictures(self._aws.client("dynamodb"), self._table, self._cache, self._clock)
+        cache = CountedCache(self._cache, self.metrics) if self._settings.redis_cluster_endpoint else self._cache
+        return DynamoPictures(self._aws.client("dynamodb"), self._table, cache, self._clock)
 
     @cached_property
     def ledger(self) -> DynamoLedger:
@@ -68,7 +71,11 @@ class Cloud:
         return DynamoFlights(self._aws.client("dynamodb"), self._table)
 
     @cached_property
-    def budgets(self) -> DynamoBudgets:
+    def budgets(self) -> ObservedBudgets:
+        return ObservedBudgets(self._dynamo_budgets, self.metrics)
+
+    @cached_property
+    def _dynamo_budgets(self) -> DynamoBudgets:
         return DynamoBudgets(self._aws.client("dynamodb"), self._table)
 
     @cached_property
@@ -85,7 +92,7 @@ class Cloud:
 
     def close(self) -> None:
         """Let go of the connections."""
-        for name in ("queue", "ledger", "health", "flights", "budgets", "lease", "secrets", "_cache"):
+        for name in ("queue", "ledger", "health", "flights", "_dynamo_budgets", "lease", "secrets", "_cache"):
             if name in self.__dict__ and hasattr(self.__dict__[name], "close"):
                 self.__dict__[name].close()
 

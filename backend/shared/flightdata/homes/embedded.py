@@ -10,10 +10,9 @@ from flightdata.backends.history.folder import FolderHistory
 from flightdata.backends.lease.sqlite import SqliteLease
 from flightdata.backends.ledger.sqlite import SqliteLedger
 from flightdata.backends.live.file import FilePictures
-from flightdata.backends.metrics.log import LogMetrics
 from flightdata.backends.queue.sqlite import SqliteQueue
 from flightdata.backends.secrets.environment import EnvironmentSecrets
-from flightdata.ports import Clock
+from flightdata.ports import Clock, Exposition
 from flightdata.settings import Settings
 
 
@@ -82,8 +81,11 @@ class Embedded:
         )
 
     @cached_property
-    def metrics(self) -> LogMetrics:
-        return LogMetrics()
+    def metrics(self) -> Exposition:
+        # Its library is for machines that are scraped; a Lambda function does not carry it.
+        from flightdata.backends.metrics.prometheus import PrometheusMetrics  # noqa: PLC0415
+
+        return PrometheusMetrics()
 
     def close(self) -> None:
         """Let go of the files."""

@@ -14,13 +14,17 @@ class Event(BaseModel):
 
 
 class SnapshotArchived(Event):
-    """The bytes of one answer are durable under `key`. `size` in bytes, uncompressed."""
+    """The bytes of one answer are durable under `key`. `size` in bytes, uncompressed.
+
+    `traceparent` (W3C) names the span of its fetching, where that was traced; older events have none.
+    """
 
     key: str
     sha256: str
     size: int
     source: str
     received_at: EpochSeconds
+    traceparent: str | None = None
 
 
 class StatesStored(Event):

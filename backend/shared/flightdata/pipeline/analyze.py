@@ -3,6 +3,7 @@
 from flightdata.models.reports import PerformanceReport
 from flightdata.models.units import Seconds
 from flightdata.ports import Clock, DeadLetters, Ledger
+from flightdata.utils.tracing import span
 
 
 class Analyze:
@@ -16,7 +17,8 @@ class Analyze:
     def performance(self, window: Seconds = 3600.0) -> PerformanceReport:
         """The last `window` seconds of processing."""
         now = self._clock()
-        totals, depth = self._ledger.totals(since=now - window), self._queue.depth()
+        with span("analyze.performance", window=window):
+            totals, depth = self._ledger.totals(since=now - window), self._queue.depth()
         return PerformanceReport(
             since=now - window,
             until=now,

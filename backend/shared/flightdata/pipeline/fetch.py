@@ -1,14 +1,16 @@
 """FETCH: one answer of a source into the raw archive, then the event that says so."""
 
 import math
+import time
 from datetime import UTC, datetime
 
 from flightdata.errors import NotDue, NothingNewer, Transient
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.models.units import EpochSeconds, Seconds
-from flightdata.ports import BadAnswer, Clock, Health, Publisher, RawArchive, Source
+from flightdata.ports import BadAnswer, Clock, Health, Metrics, NoMetrics, Publisher, RawArchive, Source
 from flightdata.utils.logs import correlation_id, logger, new_correlation_id
+from flightdata.utils.tracing import span, traceparent
 
 log = logger(__name__)
 
@@ -20,11 +22,19 @@ STALE_AFTER: Seconds = 60.0
 class Fetch:
     """The first stage. When `tick` returns an event, the bytes are durable and the event is on its way."""
 
-    def __init__(self, archive: RawArchive, publisher: Publisher, health: Health, clock: Clock) -> None:
+    def __init__(
+        self,
+        archive: RawArchive,
+        publisher: Publisher,
+        health: Health,
+        clock: Clock,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._archive = archive
         self._publisher = publisher
         self._health = health
         self._clock = clock
+        self._metrics = metrics or NoMetrics()
         self._news: dict[str, tuple[EpochSeconds, EpochSeconds]] = {}
 
     def all_due(self, source: Source) -> list[SnapshotArchived | None]:
@@ -40,9 +50,11 @@ class Fetch:
 
     def tick(self, source: Source) -> SnapshotArchived | None:
         """None where the source had nothing; that is noted as its failure, with the reason. Raises NotDue."""
-        with correlation_id(identity := new_correlation_id()):
+        began = time.perf_counter()
+        with correlation_id(identity := new_correlation_id()), span("fetch", source=source.name) as traced:
             try:
-                snapshot = source.fetch()
+                with span("fetch.ask", kind="client", source=source.name):
+                    snapshot = source.fetch()
             except NothingNewer:
                 self._answered(source, None)
                 raise
@@ -50,6 +62,7 @@ class Fetch:
                 raise
             except Transient as error:
                 self._failed(source, str(error), error.kind)
+                traced.fail(f"{error.kind}: {error}")
                 if isinstance(error, BadAnswer):
                     self._archived(error.evidence, identity)
                 return None
@@ -58,11 +71,14 @@ class Fetch:
                 raise
             event = self._archived(snapshot, identity)
             self._answered(source, snapshot.time)
+            self._metrics.count({"SnapshotsArchived": 1})
+            self._metrics.observe({"FetchSeconds": time.perf_counter() - began})
             log.info("snapshot archived", source=source.name, size=event.size, key=event.key)
             return event
 
     def _archived(self, snapshot: RawSnapshot, identity: str) -> SnapshotArchived:
-        key = self._archive.put(snapshot)
+        with span("fetch.archive", size=len(snapshot.body)):
+            key = self._archive.put(snapshot)
         event = SnapshotArchived(
             correlation_id=identity,
             key=key,
@@ -70,24 +86,27 @@ class Fetch:
             size=len(snapshot.body),
             source=snapshot.source,
             received_at=snapshot.received_at,
+            traceparent=traceparent(),
         )
-        self._publisher.publish(event)
+        with span("fetch.publish", kind="producer", key=key):
+            self._publisher.publish(event)
         return event
 
-    def _answered(self, source: Source, time: EpochSeconds | None) -> None:
-        """It works, unless its answers, the last of them of `time`, have not become newer for too long."""
+    def _answered(self, source: Source, newest_of: EpochSeconds | None) -> None:
+        """It works, unless its answers, the last of them of `newest_of`, have not become newer for too long."""
         now = self._clock()
         newest, since = self._news.get(source.name, (-math.inf, now))
-        if time is not None and time > newest:
-            newest, since = self._news[source.name] = (time, now)
+        if newest_of is not None and newest_of > newest:
+            newest, since = self._news[source.name] = (newest_of, now)
         if newest > -math.inf and now - since > STALE_AFTER:
             last = f"{datetime.fromtimestamp(newest, UTC):%F %T}Z"
             self._failed(source, f"it answers, but its newest data are still those of {last}", "stale")
         else:
-            self._health.succeeded(source.name, now, data_time=time, next_attempt=_next_attempt(source))
+            self._health.succeeded(source.name, now, data_time=newest_of, next_attempt=_next_attempt(source))
 
     def _failed(self, source: Source, reason: str, kind: str) -> None:
         log.warning("the source fails", source=source.name, kind=kind, reason=reason)
+        self._metrics.count({"FetchFailures": {kind: 1}})
         self._health.failed(source.name, reason, self._clock(), kind=kind, next_attempt=_next_attempt(source))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.ports import Clock, HistoryKeeper, RawArchive
 from flightdata.utils.logs import logger
+from flightdata.utils.tracing import span
 
 log = logger(__name__)
 
@@ -52,6 +53,7 @@ class Keep:
         """The hours that are due at `now`: with 0 the crowded ones only, with infinity all."""
         due = self._history.due(now)
         for hour in due:
-            self._history.compact(hour)
+            with span("keep.compact", hour=hour):
+                self._history.compact(hour)
             log.debug("hour compacted", hour=hour)
         return len(due)

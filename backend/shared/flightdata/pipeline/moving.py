@@ -1,6 +1,6 @@
 """How a decoded snapshot becomes part of the picture: enriched, judged, merged, its flights followed. No stores."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -24,12 +24,13 @@ _NO_PLACE = mask(("null_island", "position_out_of_range"))
 @dataclass(frozen=True)
 class Moved:
     """`picture`: the one that follows, of the same version. `fresh`: the states that are new in it; `superseded` others
-    did not get in.
+    did not get in. `flags`: how many states each quality rule flagged, of those that flagged any.
     """
 
     picture: Picture
     fresh: pl.DataFrame
     superseded: int
+    flags: dict[str, int] = field(default_factory=dict)
 
 
 class Moving:
@@ -61,4 +62,4 @@ class Moving:
             tracked=advanced.tracked,
             changed=latest(picture.changed, advanced.changed),
         )
-        return Moved(following, merged.fresh, merged.superseded)
+        return Moved(following, merged.fresh, merged.superseded, flagged)

@@ -1,8 +1,11 @@
 """PROCESS: archived snapshots into the live picture, with an account of every row."""
 
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -11,11 +14,12 @@ from flightdata.errors import FlightDataError, Transient
 from flightdata.models.events import SnapshotArchived, StatesStored
 from flightdata.models.flight import no_flights
 from flightdata.models.picture import Picture
-from flightdata.models.snapshot import SnapshotAccount
+from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
 from flightdata.models.states import no_states
 from flightdata.pipeline.moving import Moving
-from flightdata.ports import Clock, Flights, HistoryWriter, Ledger, LivePictures, RawArchive
+from flightdata.ports import Clock, Flights, HistoryWriter, Ledger, LivePictures, Metrics, NoMetrics, RawArchive
 from flightdata.utils.logs import correlation_id, logger
+from flightdata.utils.tracing import span, traceparent
 from flightdata.validation.decoded import Decoded, Unreadable
 from flightdata.validation.gate import decode
 
@@ -33,12 +37,13 @@ class Processed:
     """What became of a batch of events: the account of each that went through, the error of each that did not.
 
     Both are keyed by the event's place in the batch. `stored` is the new version of the picture, None where nothing
-    changed.
+    changed. `flags`: what the quality rules flagged, by rule.
     """
 
     accounts: dict[int, SnapshotAccount] = field(default_factory=dict)
     failed: dict[int, Exception] = field(default_factory=dict)
     stored: StatesStored | None = None
+    flags: Counter[str] = field(default_factory=Counter)
 
 
 class Process:
@@ -53,6 +58,7 @@ class Process:
         ledger: Ledger,
         moving: Moving,
         clock: Clock,
+        metrics: Metrics | None = None,
     ) -> None:
         self._archive = archive
         self._live = live
@@ -61,32 +67,69 @@ class Process:
         self._ledger = ledger
         self._moving = moving
         self._clock = clock
+        self._metrics = metrics or NoMetrics()
         self._entered = 0
 
     def batch(self, events: Sequence[SnapshotArchived]) -> Processed:
         """All of `events` into one new version. Raises Transient if somebody else published meanwhile."""
-        before = self._live.latest()
-        if before.version != self._entered:  # somebody else's; he may have been killed before he could enter them
-            self._enter(before)
-        picture, result = replace(before, accounts=(), changed=no_flights()), Processed()
-        with self._keeping() as keep:
-            picture = self._all(events, picture, result, keep)
-        picture = replace(picture, accounts=tuple(result.accounts.values()))
-        result.stored = self._publish(before, picture)
-        self._enter(picture)
-        self._entered = result.stored.version if result.stored else before.version
+        began = time.perf_counter()
+        try:
+            result, picture = self._batch(events)
+        except Exception:
+            self._metrics.count({"ProcessingFailures": len(events)})
+            raise
+        self._count(result, picture)
+        self._metrics.observe({"ProcessSeconds": time.perf_counter() - began})
         return result
+
+    def _batch(self, events: Sequence[SnapshotArchived]) -> tuple[Processed, Picture]:
+        with span("process.batch", links=[one.traceparent for one in events], snapshots=len(events)):
+            before = self._live.latest()
+            if before.version != self._entered:  # somebody else's; he may have been killed before he could enter them
+                self._enter(before)
+            picture, result = replace(before, accounts=(), changed=no_flights()), Processed()
+            with self._keeping() as keep:
+                picture = self._all(events, picture, result, keep)
+            picture = replace(picture, accounts=tuple(result.accounts.values()))
+            result.stored = self._publish(before, picture)
+            self._enter(picture)
+            self._entered = result.stored.version if result.stored else before.version
+            return result, picture
+
+    def _count(self, result: Processed, picture: Picture) -> None:
+        accounts = list(result.accounts.values())
+        rejected = Counter[str]()
+        for account in accounts:
+            rejected.update(account.rejected)
+        self._metrics.count(
+            {
+                "SnapshotsProcessed": len(accounts),
+                "SnapshotsUnreadable": sum(one.unreadable is not None for one in accounts),
+                "FlightsProcessed": sum(one.rows for one in accounts),
+                "FlightsStored": sum(one.stored for one in accounts),
+                "FlightsRejected": rejected,
+                "QualityFlags": result.flags,
+                "ProcessingFailures": len(result.failed),
+            }
+        )
+        if result.stored:
+            self._metrics.observe({"PictureAge": self._clock() - picture.time})
 
     def _all(self, events: Sequence[SnapshotArchived], picture: Picture, result: Processed, keep: Keep) -> Picture:
         """One after the other into the picture; what became of each into `result`."""
+        batch = traceparent()
         for place, (event, decoding) in enumerate(zip(events, self._decoding(events), strict=True)):
-            with correlation_id(event.correlation_id):
+            with (
+                correlation_id(event.correlation_id),
+                span("process", kind="consumer", parent=event.traceparent, links=[batch], key=event.key) as traced,
+            ):
                 try:
-                    picture, account, fresh = self._one(event, decoding, picture)
+                    picture, account, fresh = self._one(event, decoding, picture, result.flags)
                 except Exception as error:
                     unexpected = not isinstance(error, FlightDataError)
                     log.warning("snapshot not processed", key=event.key, reason=str(error), exc_info=unexpected)
                     result.failed[place] = error
+                    traced.fail(str(error))
                     continue
                 result.accounts[place] = account
                 keep(event.key, fresh)
@@ -103,31 +146,44 @@ class Process:
 
             def keep(key: str, fresh: pl.DataFrame) -> None:
                 if fresh.height:
-                    writes.append(writer.submit(self._history.add, key, fresh))
+                    writes.append(writer.submit(copy_context().run, self._add, key, fresh))
 
             yield keep
         for write in writes:
             write.result()
 
+    def _add(self, key: str, fresh: pl.DataFrame) -> None:
+        with span("process.history", rows=fresh.height):
+            self._history.add(key, fresh)
+
     def _enter(self, picture: Picture) -> None:
         """What a published version carries for the other stores. Again and again, it does no harm."""
         if picture.changed.height:
-            self._flights.put(picture.changed)
-        self._ledger.record(picture.accounts)
+            with span("process.flights", flights=picture.changed.height):
+                self._flights.put(picture.changed)
+        with span("process.ledger", accounts=len(picture.accounts)):
+            self._ledger.record(picture.accounts)
 
     def _decoding(self, events: Sequence[SnapshotArchived]) -> Iterator[Future[Decoded]]:
         """Each one's decoding and enrichment, begun while the one before is merged: much of it holds no interpreter."""
         with ThreadPoolExecutor(_AHEAD, thread_name_prefix="decode") as pool:
-            yield from [pool.submit(self._decode, event.key) for event in events]
+            yield from [pool.submit(self._decode, event) for event in events]
 
-    def _decode(self, key: str) -> Decoded:
+    def _decode(self, event: SnapshotArchived) -> Decoded:
+        with correlation_id(event.correlation_id), span("process.prepare", parent=event.traceparent, key=event.key):
+            with span("process.load"):
+                raw = self._archive.get(event.key)
+            with span("process.decode", size=len(raw.body)):
+                return self._prepared(raw)
+
+    def _prepared(self, raw: RawSnapshot) -> Decoded:
         try:
-            return self._moving.prepare(decode(self._archive.get(key)))
+            return self._moving.prepare(decode(raw))
         except pl.exceptions.PanicException as error:  # no Exception: it would end the worker
             raise RuntimeError(f"polars gave up: {error}") from error
 
     def _one(
-        self, event: SnapshotArchived, decoding: Future[Decoded], picture: Picture
+        self, event: SnapshotArchived, decoding: Future[Decoded], picture: Picture, flags: Counter[str]
     ) -> tuple[Picture, SnapshotAccount, pl.DataFrame]:
         """The next picture, the account, and the states that are new in it."""
         blank = SnapshotAccount(event.key, correlation_id=event.correlation_id, processed_at=self._clock())
@@ -137,7 +193,7 @@ class Process:
             account = replace(blank, unreadable=str(error))
             log.warning("body is no snapshot", key=event.key, reason=account.unreadable)
             return picture, account, no_states()
-        picture, account, fresh = self._moved(picture, decoded, blank)
+        picture, account, fresh = self._moved(picture, decoded, blank, flags)
         log.info(
             "snapshot processed",
             source=event.source,
@@ -150,9 +206,10 @@ class Process:
         return picture, account, fresh
 
     def _moved(
-        self, picture: Picture, decoded: Decoded, blank: SnapshotAccount
+        self, picture: Picture, decoded: Decoded, blank: SnapshotAccount, flags: Counter[str]
     ) -> tuple[Picture, SnapshotAccount, pl.DataFrame]:
-        moved = self._moving.move(picture, decoded)
+        with span("process.move", rows=decoded.rows):
+            moved = self._moving.move(picture, decoded)
         account = replace(
             blank,
             rows=decoded.rows,
@@ -162,6 +219,7 @@ class Process:
         )
         if not account.balanced:
             raise ArithmeticError(f"the conservation law is broken: {account}")
+        flags.update(moved.flags)
         return moved.picture, account, moved.fresh
 
     def _publish(self, before: Picture, picture: Picture) -> StatesStored | None:
@@ -169,7 +227,9 @@ class Process:
         if not any(account.stored for account in accounts) and picture.time == before.time:
             return None
         picture = replace(picture, version=before.version + 1)
-        if not self._live.publish(picture):
+        with span("process.publish", version=picture.version, aircraft=picture.aircraft):
+            published = self._live.publish(picture)
+        if not published:
             raise Transient(f"somebody else published version {picture.version} of the live picture")
         return StatesStored(
             correlation_id=accounts[0].correlation_id,

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
@@ -10,11 +11,13 @@ import orjson
 
 from flightdata.errors import BadRequest, NotFound
 from flightdata.models.flight import Side
+from flightdata.models.picture import Picture
 from flightdata.models.search import FlightSearch
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.index import LiveIndex, icao24_of, opening
 from flightdata.ports import Clock, Health, LivePictures, SourceHealth
-from flightdata.utils.logs import logger
+from flightdata.utils.logs import correlation_id, logger
+from flightdata.utils.tracing import span
 
 log = logger(__name__)
 
@@ -56,8 +59,12 @@ class Query:
         if self._live.version() == self._index.version or not self._loading.acquire(blocking=False):
             return False
         try:
-            self._index = LiveIndex(self._live.latest())
-            log.debug("live picture loaded", version=self._index.version, aircraft=len(self._index))
+            with span("query.load"):
+                picture = self._live.latest()
+                index = LiveIndex(picture)
+            self._index = index
+            with _of_first(picture):
+                log.debug("live picture loaded", version=index.version, aircraft=len(index))
             return True
         finally:
             self._loading.release()
@@ -77,6 +84,11 @@ class Query:
         index, sources = self._index, tuple(self._health.sources())
         age = self._clock() - index.time if index.version else None
         return Readiness(index.version > 0, troubles(sources), index.version, index.time, age, len(index), sources)
+
+
+def _of_first(picture: Picture) -> AbstractContextManager[None]:
+    """A version made of several snapshots goes by the id of the first one, as StatesStored does."""
+    return correlation_id(picture.accounts[0].correlation_id) if picture.accounts else nullcontext()
 
 
 def troubles(sources: Iterable[SourceHealth]) -> tuple[str, ...]:

@@ -94,6 +94,11 @@ class Http:
         as_form = {"Content-Type": "application/x-www-form-urlencoded"}
         return self._send("POST", _split(url), {**headers, **as_form}, urlencode(form).encode())
 
+    def post_bytes(self, url: str, body: bytes, *, headers: Mapping[str, str] = _NOTHING) -> Answer:
+        """The answer to `body`, of any status; redirections are not followed. Raises as `get` does."""
+        self._deadline.set(self._timeout)
+        return self._send("POST", _split(url), headers, body)
+
     def close(self) -> None:
         """Close the connections."""
         self._pool.close()

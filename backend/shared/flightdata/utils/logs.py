@@ -91,7 +91,9 @@ def _console_handler(console: "Console | None") -> logging.Handler:
 def _readable(_: Any, __: str, event: structlog.typing.EventDict) -> str:
     """`what happened  number=3`; what only machines want is left out."""
     exception = event.pop("exc_info", None)  # the handler prints it
-    hidden = {"level", "logger", "correlation_id", "event"} | ({"key"} if event["level"] == "info" else set())
+    hidden = {"level", "logger", "correlation_id", "trace_id", "span_id", "event"} | (
+        {"key"} if event["level"] == "info" else set()
+    )
     details = " ".join(f"{key}={value}" for key, value in event.items() if key not in hidden)
     if exception and exception is not True and not isinstance(exception, tuple):
         details += f" ({exception})"

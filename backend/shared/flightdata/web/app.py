@@ -15,10 +15,11 @@ from flightdata.models.units import Seconds
 from flightdata.pipeline.flown import Flown
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query
+from flightdata.pipeline.watch import Watch
 from flightdata.utils.logs import logger
 from flightdata.web import flights
 from flightdata.web import flown as flown_routes
-from flightdata.web import health, history, openapi, problems
+from flightdata.web import health, history, metrics, openapi, problems
 from flightdata.web.correlation import HEADER, RequestIds
 
 log = logger(__name__)
@@ -30,10 +31,19 @@ _ABOUT = (
 )
 
 
-def create_app(
-    query: Query, flown: Flown, past: Past, *, cors_origins: Sequence[str] = (), dashboard: Path | None = None
+def create_app(  # noqa: PLR0913, it answers from all of them
+    query: Query,
+    flown: Flown,
+    past: Past,
+    *,
+    cors_origins: Sequence[str] = (),
+    dashboard: Path | None = None,
+    watch: Watch | None = None,
 ) -> FastAPI:
-    """The application that answers from these stages; `dashboard`: the folder of the built map, if there is one."""
+    """The application that answers from these stages.
+
+    `dashboard`: the folder of the built map, if there is one. `watch`: where there is one, there is `/metrics`.
+    """
     app: FastAPI = FastAPIOffline(
         title="Flight Data Pipeline",
         version=__version__,
@@ -41,7 +51,7 @@ def create_app(
         redoc_url=None,
         lifespan=_keeping_fresh(query),
     )
-    app.add_middleware(RequestIds)
+    app.add_middleware(RequestIds, watch=watch)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"], expose_headers=[HEADER]
@@ -52,6 +62,8 @@ def create_app(
     app.include_router(flown_routes.router(flown))
     app.include_router(history.router(past))
     app.include_router(health.router(query))
+    if watch is not None:
+        app.include_router(metrics.router(watch))
     if dashboard is not None:
         app.mount("/", StaticFiles(directory=dashboard, html=True), name="map")
     return app

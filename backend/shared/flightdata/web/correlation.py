@@ -2,24 +2,32 @@
 
 import re
 import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flightdata.pipeline.watch import Watch
 from flightdata.utils.logs import correlation_id, logger, new_correlation_id
+from flightdata.utils.tracing import span
 from flightdata.web.problems import our_mistake
 
 log = logger(__name__)
 
 HEADER = "X-Request-ID"
+_MONITORS = ("/health/", "/metrics")
+_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
+_OURS = 500
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestIds:
-    """ASGI middleware."""
+    """ASGI middleware. Each request is also a span, and counted where somebody watches."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, watch: Watch | None = None) -> None:
         self._app = app
+        self._watch = watch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -36,7 +44,7 @@ class RequestIds:
                 MutableHeaders(scope=message)[HEADER] = identity
             await send(message)
 
-        with correlation_id(identity):
+        with correlation_id(identity), _traced(scope) as traced:
             try:
                 await self._app(scope, receive, send_with_id)
             except Exception as error:
@@ -45,5 +53,36 @@ class RequestIds:
                     raise
                 await our_mistake()(scope, receive, send_with_id)
             finally:
-                took = round((time.perf_counter() - started) * 1000, 3)
-                log.debug("request", method=scope["method"], path=scope["path"], status=status, milliseconds=took)
+                took = time.perf_counter() - started
+                shown = round(took * 1000, 3)
+                log.debug("request", method=scope["method"], path=scope["path"], status=status, milliseconds=shown)
+                if self._watch is not None:
+                    self._watch.answered(_method(scope), route(scope), status, took)
+                _said(traced, scope, status)
+
+
+def route(scope: Scope) -> str:
+    """The template of the path, as `/flights/{icao24}`; `/*` for files of the map and what there is not."""
+    return str(getattr(scope.get("route"), "path", "/*"))
+
+
+def _method(scope: Scope) -> str:
+    """Anybody may invent methods; each would be a series of its own."""
+    return scope["method"] if scope["method"] in _METHODS else "other"
+
+
+def _traced(scope: Scope) -> AbstractContextManager[Any]:
+    """A span, part of the client's trace if it has one. Not for the questions of monitors, every few seconds."""
+    if scope["path"].startswith(_MONITORS):
+        return nullcontext()
+    parent = Headers(scope=scope).get("traceparent")
+    return span(scope["method"], kind="server", parent=parent, **{"http.request.method": scope["method"]})
+
+
+def _said(traced: Any, scope: Scope, status: int) -> None:
+    if traced is None:
+        return
+    traced.rename(f"{scope['method']} {route(scope)}")
+    traced.note(**{"http.route": route(scope), "http.response.status_code": status})
+    if status >= _OURS or not status:
+        traced.fail(f"answered {status}" if status else "not answered")
