@@ -71,13 +71,13 @@ class Observability(Stack):
     def _watch_api(self, api: Api) -> None:
         self._alarm("api-5xx", api.api.metric_server_error(period=PERIOD, statistic="Sum"), 1, "the API answers 5xx")
 
-    def _ours(self, name: str) -> cloudwatch.Metric:
+    def _ours(self, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
         """A figure that the functions write themselves (`flightdata.backends.metrics.emf`)."""
         return cloudwatch.Metric(
             namespace="FlightDataPipeline",
             metric_name=name,
             dimensions_map={"Environment": self._deployment.name},
-            statistic="Sum",
+            statistic=statistic,
             period=PERIOD,
         )
 
@@ -130,6 +130,13 @@ class Observability(Stack):
                 "Failures",
                 *[self._ours(name) for name in ("FetchFailures", "ProcessingFailures", "SnapshotsUnreadable")],
             ),
+        )
+        dashboard.add_widgets(
+            graph(
+                "Fetch and process (s, p95)", *[self._ours(name, "p95") for name in ("FetchSeconds", "ProcessSeconds")]
+            ),
+            graph("Age of the picture when published (s)", self._ours("PictureAge", "Maximum")),
+            graph("Quality flags, credits left", self._ours("QualityFlags"), self._ours("CreditsRemaining", "Minimum")),
         )
         dashboard.add_widgets(
             graph("Requests", api.api.metric_count()),

@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     otel_traces_sampler: Sampler = Sampler.PARENT_OR_ON
     otel_traces_sampler_arg: Annotated[float, Field(ge=0, le=1)] = 1.0
     aws_xray_daemon_address: str | None = None
+    aws_lambda_function_name: str | None = None
 
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None

@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from fakes import MemoryBudgets, kept
+from fakes import MemoryBudgets, MemoryMetrics, kept
 from samples import NOW
 
 from flightdata.backends.budgets.dynamodb import DynamoBudgets
+from flightdata.backends.budgets.observed import ObservedBudgets
 from flightdata.backends.budgets.sqlite import SqliteBudgets
 from flightdata.models.credits import AccountClass, Budget, Failure, Plan, Trouble
 
@@ -15,6 +16,7 @@ OPEN = {
     "dynamodb": lambda account: DynamoBudgets(account.client("dynamodb"), account.table),
     "sqlite": lambda folder: SqliteBudgets(folder / "budgets.sqlite"),
     "fake": kept(MemoryBudgets),
+    "observed": kept(lambda: ObservedBudgets(MemoryBudgets(), MemoryMetrics())),
 }
 
 PLAIN = Budget("somebody", AccountClass.STANDARD, Plan("the globe", 4, 30.0), 4_000, NOW)
@@ -104,3 +106,11 @@ def test_no_change_is_lost_between_several_at_once(reopened):
     with ThreadPoolExecutor(8) as pool:
         seen = list(pool.map(spend, range(40)))
     assert sorted(seen) == list(range(3_960, 4_000))
+
+
+def test_what_is_left_is_said_each_time():
+    metrics = MemoryMetrics()
+    observed = ObservedBudgets(MemoryBudgets(), metrics)
+    for budget in (PLAIN, replace(PLAIN, left=3_996)):
+        observed.update(PLAIN.account, lambda _, new=budget: new)
+    assert metrics.observed == [("CreditsRemaining", {PLAIN.account: left}) for left in (4_000, 3_996)]

@@ -4,19 +4,23 @@ import socket
 from contextlib import closing
 
 import pytest
-from fakes import MemoryCache
+from fakes import MemoryCache, MemoryMetrics
 from fixtures.aws import running, tool
 
+from flightdata.backends.cache.counted import CountedCache
 from flightdata.backends.cache.none import NoCache
 from flightdata.backends.cache.redis import RedisCache
 
 VALUE = bytes(range(256)) * 1_500
 
 
-@pytest.fixture(params=["redis", "fake"])
+@pytest.fixture(params=["redis", "fake", "counted"])
 def cache(request):
     if request.param == "fake":
         yield MemoryCache()
+        return
+    if request.param == "counted":
+        yield CountedCache(MemoryCache(), MemoryMetrics())
         return
     with closing(RedisCache(request.getfixturevalue("redis"))) as opened:
         yield opened
@@ -35,6 +39,15 @@ def test_the_last_value_counts(cache):
     cache.put("twice", b"one", 60)
     cache.put("twice", b"", 60)
     assert cache.get("twice") == b""
+
+
+def test_hits_and_misses_are_counted():
+    metrics = MemoryMetrics()
+    counted = CountedCache(MemoryCache(), metrics)
+    counted.put("there", b"", 60)
+    for key in ("there", "not there", "there"):
+        counted.get(key)
+    assert metrics.counted == {"CacheHits": 2, "CacheMisses": 1}
 
 
 # What only Redis has.

@@ -1,16 +1,20 @@
 """`/metrics` as Prometheus reads it, of a pipeline that ran."""
 
+import json
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from fixtures.serving import problem, serving
 from prometheus_client.parser import text_string_to_metric_families
 
+from flightdata.models.figures import FIGURES, Kind
 from flightdata.pipeline.work import work
 from flightdata.settings import Settings
 from flightdata.wiring import PARIS, House
 
 FRAMES = 3
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
 
 @pytest.fixture
@@ -88,7 +92,36 @@ def test_requests_are_counted_by_the_route_and_not_by_what_a_client_invents(hous
     assert found["flightdata_http_request_duration_seconds_count", "/flights/{icao24}"] == 2
 
 
-def test_where_figures_go_to_cloudwatch_there_is_nothing_to_scrape(tmp_path):
-    settings = Settings(_env_file=None, data_dir=tmp_path, backends={"metrics": "aws"})
-    with closing(House(settings)) as house, serving(house.app()) as client:
-        problem(client.get("/metrics"), 404)
+def figures(capsys):
+    """The lines of the embedded metric format on stdout; until logs are configured they are there too."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
+
+
+def test_in_a_function_figures_go_to_cloudwatch_and_there_is_nothing_to_scrape(tmp_path, capsys):
+    settings = {"data_dir": tmp_path, "backends": {"metrics": "aws"}}
+    with closing(House(Settings(_env_file=None, aws_lambda_function_name="all", **settings))) as house:
+        totals = ran(house)
+        with serving(house.app()) as client:
+            problem(client.get("/metrics"), 404)
+    lines = figures(capsys)
+    assert sum(line.get("SnapshotsArchived", 0) for line in lines) == FRAMES
+    assert sum(line.get("FlightsStored", 0) for line in lines) == totals.stored
+    written = {one["Name"] for line in lines for one in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert written <= {one.name for one in FIGURES if one.cloud}
+
+
+def test_stdout_of_a_command_that_works_on_aws_has_no_figures(tmp_path, capsys):
+    with closing(House(Settings(_env_file=None, data_dir=tmp_path, backends={"metrics": "aws"}))) as house:
+        ran(house)
+    assert figures(capsys) == []
+
+
+def test_every_figure_is_in_the_documents():
+    documented = OPERATIONS.read_text("utf-8")
+    for one in FIGURES:
+        name = f"{one.exported}_total" if one.kind is Kind.COUNT else one.exported
+        if one.cloud:
+            assert f"`{one.name}`" in documented
+        if one.exported:
+            labels = f"{{{','.join(one.by)}}}" if one.by else ""
+            assert f"`{name}{labels}`" in documented

@@ -63,6 +63,7 @@ GIVEN = {
     "OTEL_TRACES_SAMPLER": ("always_off", Sampler.ALWAYS_OFF),
     "OTEL_TRACES_SAMPLER_ARG": ("0.5", 0.5),
     "AWS_XRAY_DAEMON_ADDRESS": ("127.0.0.1:2000", "127.0.0.1:2000"),
+    "AWS_LAMBDA_FUNCTION_NAME": ("fetcher", "fetcher"),
     "AWS_REGION": ("eu-central-1", "eu-central-1"),
     "AWS_ENDPOINT_URL": ("http://localhost:4566", "http://localhost:4566"),
     "S3_RAW_BUCKET": ("raw", "raw"),

@@ -19,7 +19,7 @@ from flightdata.backends.queue.eventbridge import EventBridgePublisher
 from flightdata.backends.queue.sqs import SqsQueue
 from flightdata.backends.secrets.ssm import SsmSecrets
 from flightdata.errors import ConfigurationError
-from flightdata.ports import Cache, Clock
+from flightdata.ports import Cache, Clock, Metrics, NoMetrics
 from flightdata.settings import Settings
 
 
@@ -87,8 +87,10 @@ class Cloud:
         return SsmSecrets(self._aws.client("ssm"), f"/flightdata/{self._settings.environment}", self._clock)
 
     @cached_property
-    def metrics(self) -> EmfMetrics:
-        return EmfMetrics(self._settings.environment, self._clock)
+    def metrics(self) -> Metrics:
+        """Of a function: its log goes to CloudWatch. Of a command, stdout belongs to the data."""
+        in_function = self._settings.aws_lambda_function_name
+        return EmfMetrics(self._settings.environment, self._clock) if in_function else NoMetrics()
 
     def close(self) -> None:
         """Let go of the connections."""
