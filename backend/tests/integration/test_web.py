@@ -550,6 +550,7 @@ def test_openapi_promises_only_answers_that_are_given(openapi):
         "GET /airports/{icao}/departures": {"200", "400", "404"},
         "GET /flights/{icao24}/track": {"200", "400", "404"},
         "GET /history": {"200", "400"},
+        "GET /metrics": {"200"},
         "GET /health/live": {"200"},
         "GET /health/ready": {"200", "503"},
     }

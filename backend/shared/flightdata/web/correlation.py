@@ -76,13 +76,13 @@ def _traced(scope: Scope) -> AbstractContextManager[Any]:
     if scope["path"].startswith(_MONITORS):
         return nullcontext()
     parent = Headers(scope=scope).get("traceparent")
-    return span(scope["method"], kind="server", parent=parent, **{"http.request.method": scope["method"]})
+    return span(_method(scope), kind="server", parent=parent, **{"http.request.method": _method(scope)})
 
 
 def _said(traced: Any, scope: Scope, status: int) -> None:
     if traced is None:
         return
-    traced.rename(f"{scope['method']} {route(scope)}")
+    traced.rename(f"{_method(scope)} {route(scope)}")
     traced.note(**{"http.route": route(scope), "http.response.status_code": status})
     if status >= _OURS or not status:
         traced.fail(f"answered {status}" if status else "not answered")
