@@ -2,7 +2,7 @@
 
     python scripts/build-reference.py --from DIR [--into DIR]
 
-DIR holds, as .csv.gz: `aircraft_vrs`, `airlines_vrs`, `routes_vrs`, `aircraft_types_vrs`, `icao24_blocks_vrs`,
+DIR holds, as .csv.gz: `aircraft_vrs`, `airlines_vrs`, `aircraft_types_vrs`, `icao24_blocks_vrs`,
 `countries_vrs` (Virtual Radar Server's standing data, CC0-1.0, https://github.com/vradarserver/standing-data) and
 `aircraft_us_faa` (the FAA's register of civil aircraft, public domain, without its owners). The README beside the
 tables says what becomes of them. The same input gives the same bytes with the same version of polars.
@@ -105,12 +105,6 @@ def blocks(source: Path) -> pl.DataFrame:
     )
 
 
-def routes(source: Path) -> pl.DataFrame:
-    """callsign, airports (ICAO codes in the order they are flown, with `-` between them), by callsign."""
-    known = read(source, "routes_vrs", "Callsign", "AirportCodes").select(callsign="Callsign", airports="AirportCodes")
-    return known.unique("callsign", keep="first").sort("callsign")
-
-
 def address(column: str) -> pl.Expr:
     """An ICAO 24-bit address, six hex digits, as a number."""
     return pl.col(column).str.to_integer(base=16).cast(pl.UInt32)
@@ -120,7 +114,6 @@ BUILDERS: dict[str, Callable[[Path], pl.DataFrame]] = {
     "aircraft": aircraft,
     "airlines": airlines,
     "blocks": blocks,
-    "routes": routes,
 }
 
 if __name__ == "__main__":

@@ -32,15 +32,5 @@ def blocks() -> pl.DataFrame:
     return _read("blocks")
 
 
-@cache
-def routes() -> pl.DataFrame:
-    """By callsign: airports (`EGLL-KJFK`, in the order they are flown). Ordered by callsign.
-
-    Some 25 MB, for those who need it only. A hint, not a fact: of the two-airport routes with enough positions to tell,
-    23 % did not fit the flight.
-    """
-    return _read("routes")
-
-
 def _read(name: str) -> pl.DataFrame:
     return pl.read_parquet(_TABLES / f"{name}.parquet")

@@ -45,7 +45,6 @@ SMALL = {
         "LJ75,Learjet,45,2,J,L",
     ),
     "airlines_vrs": ("ICAO,Name", "DLH,Lufthansa", ",No Code", "BAW,British Airways"),
-    "routes_vrs": ("Callsign,AirportCodes", "DLH400,EDDF-KJFK", "BAW1,EGLC-EINN-KJFK"),
     "icao24_blocks_vrs": (
         "Start,Finish,IsMilitary,CountryISO2",
         "000000,7FFFFF,0,ZZ",
@@ -113,9 +112,8 @@ def test_nested_blocks_are_cut_and_the_narrowest_counts(small):
     ]
 
 
-def test_airlines_and_routes_are_in_order(small):
+def test_airlines_are_in_order(small):
     assert small["airlines"].rows() == [("BAW", "British Airways"), ("DLH", "Lufthansa")]
-    assert small["routes"].rows() == [("BAW1", "EGLC-EINN-KJFK"), ("DLH400", "EDDF-KJFK")]
 
 
 def test_no_person_gets_in(small):
@@ -134,7 +132,7 @@ def test_the_same_input_gives_the_tables_that_ship(build, tmp_path):
         assert_frame_equal(pl.read_parquet(path), pl.read_parquet(TABLES / f"{name}.parquet"))
 
 
-@pytest.mark.parametrize("name", ["aircraft", "airlines", "blocks", "routes"])
+@pytest.mark.parametrize("name", ["aircraft", "airlines", "blocks"])
 def test_a_table_is_ordered_by_its_key_and_has_each_once(name):
     table = getattr(shipped, name)()
     assert table.to_series(0).is_sorted()
@@ -142,11 +140,11 @@ def test_a_table_is_ordered_by_its_key_and_has_each_once(name):
     assert table.to_series(0).null_count() == 0
 
 
-def test_all_of_them_take_less_than_4_mb():
-    assert sum(path.stat().st_size for path in TABLES.glob("*.parquet")) < 4_000_000
+def test_all_of_them_take_less_than_2_mb():
+    assert sum(path.stat().st_size for path in TABLES.glob("*.parquet")) < 2_000_000
 
 
 def test_the_readme_beside_them_counts_their_rows():
     readme = (TABLES / "README.md").read_text(encoding="utf-8")
-    for name in ("aircraft", "airlines", "blocks", "routes"):
+    for name in ("aircraft", "airlines", "blocks"):
         assert f"| `{name}.parquet` | {getattr(shipped, name)().height:,} |" in readme
