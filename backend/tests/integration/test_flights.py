@@ -2,25 +2,33 @@
 
 import gzip
 import json
+import runpy
 from collections import Counter
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 from fixtures import movements
+from fixtures.recordings import REPOSITORY
 
 from bench.flights import Watch, recorded
-from flightdata.models.flight import HIGH_CONFIDENCE, no_tracked
+from flightdata.models.flight import HIGH_CONFIDENCE, no_flights
+from flightdata.models.picture import Picture
 from flightdata.models.snapshot import RawSnapshot
+from flightdata.models.states import no_states
+from flightdata.pipeline.moving import Moving
 from flightdata.reference.airports import airport_table
-from flightdata.tracking.flights import advance
+from flightdata.tracking.flights import advance, latest
 from flightdata.tracking.nearby import Airports
+from flightdata.validation.decoded import Decoded
 from flightdata.validation.gate import decode
 
 HOUR = 3600.0
 LIKELY = 0.5
+ENDS = ("departure", "arrival")
 PARIS = files("flightdata.clients.recording") / "shipped" / "paris-20211007.jsonl.gz"
-PARIS_LANDINGS = {"LFPG": 46, "LFPO": 27, "LFPB": 17, "LFPV": 2}
-PARIS_TAKE_OFFS = {"LFPG": 67, "LFPO": 31, "LFPB": 34, "LFPV": 1}
+PARIS_LANDINGS = {"LFPG": 48, "LFPO": 27, "LFPB": 16, "LFOB": 5, "LFPV": 2, "LFOX": 1}
+PARIS_TAKE_OFFS = {"LFPG": 67, "LFPB": 35, "LFPO": 31, "LFOB": 5, "LFPN": 1, "LFPV": 1}
 """What `movements` counts in the tracks that the recording that ships is made of (`quickstart`)."""
 
 
@@ -31,16 +39,16 @@ def airports():
 
 def flights_of(bodies, airports):
     """All flights of these snapshots, as the store would hold them hours later."""
-    tracked, found, time = no_tracked(), {}, 0.0
-    for body in bodies:
-        decoded = decode(RawSnapshot("test", 2e9, body))
-        time = max(time, decoded.time)
-        step = advance(tracked, decoded.states, time, airports)
-        tracked = step.tracked
-        found |= {(row["icao24"], row["first_seen"]): row for row in step.changed.iter_rows(named=True)}
-    closing = advance(tracked, decoded.states[:0], time + 24 * HOUR, airports).changed
-    found |= {(row["icao24"], row["first_seen"]): row for row in closing.iter_rows(named=True)}
-    return list(found.values())
+    return flights_in((decode(RawSnapshot("test", 2e9, body)) for body in bodies), airports)
+
+
+def flights_in(decoded, airports):
+    moving, picture, found = Moving(airports, expiry=330.0), Picture(), []
+    for one in decoded:
+        picture = moving.move(replace(picture, changed=no_flights()), moving.prepare(one)).picture
+        found.append(picture.changed)
+    closing = advance(picture.tracked, no_states(), picture.time + 24 * HOUR, airports).changed
+    return latest(*found, closing).to_dicts()
 
 
 def snapshots(tracks, every=10):
@@ -66,9 +74,8 @@ def counted(flights, end, least):
 
 def test_the_recording_that_ships_has_the_movements_of_the_tracks_it_is_made_of(airports):
     flights = flights_of(gzip.decompress(PARIS.read_bytes()).splitlines(), airports)
-    landings, take_offs = counted(flights, "arrival", LIKELY), counted(flights, "departure", LIKELY)
-    assert all(abs(landings[airport] - count) <= 2 for airport, count in PARIS_LANDINGS.items()), landings
-    assert all(abs(take_offs[airport] - count) <= 3 for airport, count in PARIS_TAKE_OFFS.items()), take_offs
+    assert counted(flights, "arrival", LIKELY) == PARIS_LANDINGS
+    assert counted(flights, "departure", LIKELY) == PARIS_TAKE_OFFS
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +83,17 @@ def tracks(recordings):
     return lambda name: movements.tracks(recordings / "trajectories" / f"{name}.json.gz")
 
 
-def test_the_movements_at_paris_are_what_the_reading_says(tracks):
-    landings, take_offs = movements.movements(tracks("quickstart"))
-    assert {airport: landings[airport] for airport in PARIS_LANDINGS} == PARIS_LANDINGS
-    assert {airport: take_offs[airport] for airport in PARIS_TAKE_OFFS} == PARIS_TAKE_OFFS
+def ends(flights, end, icao24):
+    return sorted(one[end] for one in flights if one["icao24"] == icao24 and (one[f"{end}_confidence"] or 0) >= LIKELY)
+
+
+def test_each_aircraft_at_paris_lands_and_takes_off_where_the_reading_says(tracks, airports):
+    found = tracks("quickstart")
+    assert movements.movements(found) == (PARIS_LANDINGS, PARIS_TAKE_OFFS)
+    flights = flights_of(snapshots(found), airports)
+    for icao24, (landings, take_offs) in movements.by_aircraft(found).items():
+        assert ends(flights, "arrival", icao24) == sorted(landings), icao24
+        assert ends(flights, "departure", icao24) == sorted(take_offs), icao24
 
 
 def test_landings_and_take_offs_at_zurich_are_those_of_the_reading_and_taxiing_is_none(tracks, airports):
@@ -94,6 +108,71 @@ def test_five_hours_of_low_passes_are_one_flight(tracks, airports):
     (flight,) = flights_of(snapshots(tracks("belevingsvlucht"), every=30), airports)
     assert (flight["departure"], flight["arrival"]) == ("EHAM", "EHAM")
     assert flight["distance"] > 1_000_000
+
+
+# Positions that are not believed.
+
+
+def far(sample, seconds):
+    """300 km off, as a false satellite position is."""
+    return [(sample[0] + 10 * n, sample[1] + 3, *sample[2:]) for n in range(seconds // 10)]
+
+
+def frozen(sample, seconds):
+    return [(sample[0] + 10 * n, *sample[1:]) for n in range(seconds // 10)]
+
+
+FALSE = {
+    "000001": lambda sample: far(sample, 10),
+    "000002": lambda sample: far(sample, 300),
+    "000003": lambda sample: frozen(sample, 300),
+    "000004": lambda sample: [(sample[0], 0.0, 0.0, *sample[3:])],
+    "000005": lambda sample: [(sample[0], 95.0, 2.5, *sample[3:])],
+}
+
+
+def falsified(track, share, false):
+    """`track` with false positions for a while, after this share of its time."""
+    begin = track[0][0] + share * (track[-1][0] - track[0][0])
+    made = false(next(sample for sample in track if sample[0] > begin))
+    kept = [one for one in track if not made[0][0] - 5 <= one[0] <= made[-1][0] + 5]
+    return sorted(kept + made)
+
+
+def test_false_positions_leave_a_flight_as_it_is(tracks, airports):
+    (track,) = tracks("noisy_time_issue").values()
+    found = {"000000": track}
+    for number, share in enumerate((0.2, 0.5, 0.8)):
+        found |= {f"{number}{icao24[1:]}": falsified(track, share, false) for icao24, false in FALSE.items()}
+    right, *others = sorted(flights_of(snapshots(found), airports), key=lambda flight: flight["icao24"])
+    assert [flight["icao24"] for flight in (right, *others)] == sorted(found)
+    for flight in others:
+        assert flight["distance"] == pytest.approx(right["distance"], rel=0.01), flight
+        for name in ("first_seen", "departure", "arrival", "departure_confidence", "arrival_confidence", "phase"):
+            assert flight[name] == right[name], flight
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "kilometres"),
+    [
+        ("noisy_spoofing", [None, None], (1500, 2000)),  # all positions, the false ones too: 2,152
+        ("noisy_time_issue", ["LPPR", "LSZH"], (1770, 1790)),
+        ("noisy_ground", ["LSZH", None], (78, 82)),
+        ("noisy_landing", [None, "LSZH"], (85, 87)),
+    ],
+)
+def test_a_noisy_track_is_one_flight(recordings, airports, name, expected, kilometres):
+    played = runpy.run_path(str(REPOSITORY / "backend" / "scripts" / "quality-report.py"))["trajectory"]
+    decoded = (Decoded(time, states.height, states, {}) for time, states in played(recordings, name))
+    (flight,) = flights_in(decoded, airports)
+    claimed = [flight[end] if (flight[f"{end}_confidence"] or 0) >= LIKELY else None for end in ENDS]
+    assert claimed == expected
+    least, most = kilometres
+    assert least < flight["distance"] / 1000 < most
+    assert flight["touch_and_goes"] == 0
+
+
+# At large.
 
 
 @pytest.mark.parametrize(("interval", "hours", "holes"), [(10.0, 1, False), (60.0, 4, True)])

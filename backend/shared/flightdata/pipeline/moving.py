@@ -10,6 +10,7 @@ from flightdata.reference.enrich import Reference
 from flightdata.tracking.flights import advance, latest
 from flightdata.tracking.merge import expiry, merge
 from flightdata.tracking.nearby import Airports
+from flightdata.tracking.reports import Distrust
 from flightdata.utils.logs import logger
 from flightdata.validation.decoded import Decoded
 from flightdata.validation.judging import judge
@@ -17,8 +18,10 @@ from flightdata.validation.quality import mask, quality_counts
 
 log = logger(__name__)
 
-_NO_PLACE = mask(("null_island", "position_out_of_range"))
-"""States whose position no flight is judged by."""
+_NO_PLACE = """null_island position_out_of_range slow_at_altitude position_jump position_frozen time_backwards
+possible_spoofing possible_time_trouble"""
+_DISTRUST = Distrust(place=mask(_NO_PLACE.split()), height=mask(("altitude_out_of_range", "altitude_jump")))
+"""The flags of states whose position, whose altitude no flight is judged by."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Moving:
         if flagged := {flag: count for flag, count in quality_counts(judged).items() if count}:
             log.debug("states flagged", **flagged)
         merged = merge(picture.states, judged, expiry(time, self._expiry))
-        advanced = advance(picture.tracked, merged.fresh, time, self._airports, distrust=_NO_PLACE)
+        advanced = advance(picture.tracked, merged.fresh, time, self._airports, _DISTRUST)
         following = replace(
             picture,
             time=time,

@@ -45,7 +45,8 @@ def marks() -> Sequence[list[pl.Expr]]:
     """
     lately = (col("gap") <= _GROUND_MEMORY) & (col("leap") <= _ROOM + _FASTEST * col("gap"))
     coming_down = (col("new_rate") < _COMING_DOWN).fill_null(value=False)
-    approaches = coming_down & (col("new_altitude") < _LOW) & (col("continues") | (col("opens") & ~col("stood")))
+    on_its_way = col("continues") | col("touches") | (col("opens") & ~col("stood"))
+    approaches = coming_down & (col("new_altitude") < _LOW) & on_its_way
     going_up = (col("new_rate") > _GOING_UP).fill_null(value=False)
     return [
         [(col("opens") & col("known") & ~col("flew") & lately).fill_null(value=False).alias("stood")],

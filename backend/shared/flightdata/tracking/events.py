@@ -39,8 +39,11 @@ _LANDING_GAP: Seconds = 2_700
 _TOUCH: Seconds = 180
 _ROLLING: MetresPerSecond = 25
 _STEEPEST: MetresPerSecond = 50
-_SLOWEST_TAKE_OFF: MetresPerSecond = 10
-_TAKE_OFF_RUN: Seconds = 60
+_TAKING_OFF: MetresPerSecond = 20
+_TAKE_OFF_RUN: Seconds = 30
+_FASTEST: MetresPerSecond = 400
+_CLOCKS: Seconds = 2
+_SKEW: Metres = 1_000
 
 
 def forgotten_after() -> pl.Expr:
@@ -58,7 +61,8 @@ def judge(both: pl.LazyFrame) -> pl.LazyFrame:
     """`both` with the events above, and:
 
     `fresh`: the report is newer than what is tracked; `known`: the aircraft is not new, nor forgotten; `gap`, `leap`:
-    s and m since its last position; `moved`: there is a newer position; `down`: on the ground; `closes`: its flight in
+    s and m since its last position; `moved`: there is a newer one that it can have reached; `down`: on the ground;
+    `closes`: its flight in
     the air ends without a landing seen; `vanishes`: nothing is known of it any more; `grounded`: on the ground without
     a flight.
     """
@@ -79,7 +83,7 @@ def _layers() -> Sequence[list[pl.Expr]]:
             "flew": _in_flight(),
         },
         {
-            "moved": col("fresh") & col("new_time").is_not_null() & (~col("known") | (col("gap") > 0)),
+            "moved": col("fresh") & col("new_time").is_not_null() & (~col("known") | ((col("gap") > 0) & _can_be())),
             "flew": col("known") & col("flew"),
             "same": _same_flight(),
             "down": col("new_down") & ~(col("flew") & _too_high_to_land()),
@@ -87,7 +91,7 @@ def _layers() -> Sequence[list[pl.Expr]]:
         {
             "continues": col("moved") & col("flew") & ~col("down") & col("same"),
             "lands": col("moved") & col("flew") & col("down") & _reaches_ground(),
-            "touches": col("moved") & col("known") & ~col("down") & _touched(),
+            "touches": col("moved") & col("known") & ~col("down") & _touched() & _left_its_place(),
         },
         {"goes_on": col("continues") | col("lands") | col("touches")},
         {
@@ -130,7 +134,7 @@ def _same_flight() -> pl.Expr:
     agrees = (col("callsign") == col("new_callsign")).fill_null(value=True)
     about_to_land = (col("arrival_confidence") >= _LIKELY_APPROACH).fill_null(value=False)
     in_time = _unaccounted() <= pl.max_horizontal(pl.lit(_UNACCOUNTED), col("gap") * _UNACCOUNTED_SHARE)
-    return (col("gap") <= HOLE) | (agrees & ~about_to_land & in_time)
+    return _flyable() & ((col("gap") <= HOLE) | (agrees & ~about_to_land & in_time))
 
 
 def _reaches_ground() -> pl.Expr:
@@ -144,9 +148,19 @@ def _too_high_to_land() -> pl.Expr:
 
 
 def _left_its_place() -> pl.Expr:
-    """What stood moves when it flies, whatever its speed and its altitude pretend."""
-    moved = col("leap") >= _SLOWEST_TAKE_OFF * pl.min_horizontal("gap", pl.lit(_TAKE_OFF_RUN))
+    """What stood or taxied moves faster when it flies, whatever its speed and its altitude pretend."""
+    moved = col("leap") >= _TAKING_OFF * pl.min_horizontal("gap", pl.lit(_TAKE_OFF_RUN))
     return ~col("known") | moved.fill_null(value=True)
+
+
+def _flyable() -> pl.Expr:
+    """Whether any aircraft could get there in the gap."""
+    return (col("leap") <= _SKEW + _FASTEST * (col("gap") + _CLOCKS)).fill_null(value=True)
+
+
+def _can_be() -> pl.Expr:
+    """A position out of reach is none, but when it has been for an hour, the one believed before is what was wrong."""
+    return _flyable() | (col("gap") > _HOUR)
 
 
 def _touched() -> pl.Expr:

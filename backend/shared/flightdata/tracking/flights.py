@@ -16,7 +16,9 @@ from flightdata.tracking.ends import marks, with_ends
 from flightdata.tracking.events import forgotten_after, judge, lost_after
 from flightdata.tracking.nearby import Airports
 from flightdata.tracking.progress import proceed
-from flightdata.tracking.reports import LATENESS, reports, rounds
+from flightdata.tracking.reports import LATENESS, Distrust, reports, rounds
+
+_NOTHING = Distrust()
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,15 @@ class Advanced:
 
 
 def advance(
-    tracked: pl.DataFrame, incoming: pl.DataFrame, now: EpochSeconds, airports: Airports, *, distrust: int = 0
+    tracked: pl.DataFrame,
+    incoming: pl.DataFrame,
+    now: EpochSeconds,
+    airports: Airports,
+    distrust: Distrust = _NOTHING,
 ) -> Advanced:
     """The tracked table after the states `incoming`, at the time `now`.
 
-    Rows that are older than `LATENESS` are ignored. `distrust`: bits of `quality` whose positions are not believed.
+    Rows that are older than `LATENESS` are ignored.
     Where a flight changes twice, `changed` has its last state only.
     """
     changes = []

@@ -187,7 +187,8 @@ def _measures() -> tuple[pl.Expr, tuple[list[pl.Expr], list[pl.Expr], pl.Expr], 
         (x * col("cosine") - y * col("sine")).alias("across"),
     ]
     off = pl.coalesce(col("across") ** 2 + beyond**2, x**2 + y**2).sqrt().alias("off")
-    score = (col("off") + pl.when("scheduled").then(0.0).otherwise(_UNSCHEDULED)).alias("score")
+    steep = (col("vertical") * col("slope") / 2 - _RUNWAY / 2 - col("along")).clip(0).fill_null(0.0)
+    score = (col("off") + steep + pl.when("scheduled").then(0.0).otherwise(_UNSCHEDULED)).alias("score")
     can_be = (col("altitude") <= col("elevation") + _HIGHEST).fill_null(value=True)
     return can_be, (offset, turned, off), score
 

@@ -10,7 +10,7 @@ from flightdata.models.flight import FLIGHT_SCHEMA, HIGH_CONFIDENCE, Flight, che
 from flightdata.models.states import no_states
 from flightdata.tracking.flights import advance
 from flightdata.tracking.nearby import AIRPORT_SCHEMA, Airports
-from flightdata.tracking.reports import LATENESS
+from flightdata.tracking.reports import LATENESS, Distrust
 
 HOUR = 3600.0
 INFINITE, NAN = float("inf"), float("nan")
@@ -281,8 +281,48 @@ def test_a_report_that_is_not_newer_changes_nothing(sky):
 
 def test_a_position_that_is_flagged_is_not_believed():
     flagged = states(air(0, (48.0, 3.0), 9000, quality=4))
-    assert advance(no_tracked(), flagged, NOW, AIRPORTS, distrust=4).tracked.is_empty()
-    assert advance(no_tracked(), flagged, NOW, AIRPORTS, distrust=3).tracked.height == 1
+    assert advance(no_tracked(), flagged, NOW, AIRPORTS, Distrust(place=4)).tracked.is_empty()
+    assert advance(no_tracked(), flagged, NOW, AIRPORTS, Distrust(place=3)).tracked.height == 1
+
+
+def test_an_altitude_that_is_flagged_is_not_believed():
+    flagged = states(air(0, (48.0, 3.0), 9000, quality=4))
+    (row,) = advance(no_tracked(), flagged, NOW, AIRPORTS, Distrust(height=4)).tracked.to_dicts()
+    assert (row["phase"], row["latitude"], row["altitude"], row["highest_altitude"]) == ("airborne", 48.0, None, None)
+
+
+@pytest.mark.parametrize("reports", [1, 30])
+def test_a_position_that_nobody_can_reach_changes_nothing(sky, reports):
+    sky.all_of(*EN_ROUTE)
+    before = sky.only
+    last = sky.tracked["time_position"].item() - NOW
+    sky.all_of(*(air(last + 10 * n, (58.0, 5.0), 9000) for n in range(1, reports + 1)))
+    assert sky.tracked["heard"].item() == NOW + last + 10 * reports
+    assert sky.only == before
+
+
+def test_who_is_out_of_reach_for_an_hour_is_on_another_flight(sky):
+    sky.all_of(air(0, (48.0, 3.0), 9000), *(air(at, (-30.0, 120.0), 9000) for at in range(600, 4300, 600)))
+    assert [(one["phase"], one["distance"]) for one in sky.flights.values()] == [("lost", 0.0), ("airborne", 0.0)]
+
+
+# What only pretends to fly.
+
+
+@pytest.mark.parametrize("claims", [{"velocity": 45.0, "baro_altitude": 11_000.0}, {"velocity": None}])
+def test_taxiing_is_no_flight_whatever_it_says(sky, claims):
+    sky.all_of(ground(0), air(10, (48.0, 2.0019), None, **claims), ground(20, (48.0, 2.0038)))
+    assert sky.flights == {}
+
+
+def test_what_says_neither_height_nor_speed_is_not_known_to_fly(sky):
+    assert sky.all_of(air(0, (48.0, 3.0), None, velocity=None)).flights == {}
+
+
+def test_what_still_sinks_after_a_report_from_the_ground_arrives_there(sky):
+    landing = ground(2210, (48.0, 7.99)) | {"velocity": 65.0}
+    sky.all_of(*EN_ROUTE, *APPROACH, landing, air(2220, (48.0, 8.0), 210, velocity=65.0, vertical_rate=-3.0))
+    assert (sky.only["arrival"], sky.only["phase"]) == ("EAST", "airborne")
 
 
 def test_what_is_too_late_is_ignored(sky):

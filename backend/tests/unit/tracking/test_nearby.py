@@ -67,6 +67,13 @@ def test_on_the_glide_it_is_the_airport_ahead_not_the_one_passed():
     assert away["ident"].is_empty() or away["confidence"][0] < ahead["confidence"][0]
 
 
+def test_of_two_fields_it_is_the_one_it_can_still_come_down_to():
+    fields = [("PAST", 0.0, 0.0, 0.0, True), ("NEXT", 0.02, 0.1, 0.0, True)]
+    beside = Airports(pl.DataFrame(fields, schema=AIRPORT_SCHEMA, orient="row"))
+    sinking = pl.DataFrame([point(0.002, 0.01, 500.0, bearing=90.0)], schema=POINT_SCHEMA, orient="row")
+    assert beside.estimate(sinking)["ident"].to_list() == ["NEXT"]
+
+
 def test_height_counts_above_the_field_not_the_sea():
     assert estimated(point(-16.51, -68.20, 4161.0, bearing=90.0))["vertical"].to_list() == [100.0]
     assert estimated(point(0.0, 0.01, 4161.0, bearing=270.0)).is_empty()
