@@ -9,9 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from fixtures import killable
-from fixtures.compacting import compact_for_ever
-from samples import NOW, state, states
+from fixtures.compacting import compact_for_ever, replace_flights_for_ever
+from samples import NOW, flight, flights, state, states
 
+from flightdata.backends.flights.sqlite import SqliteFlights
+from flightdata.models.flight import FlightsAsked, Side
 from flightdata.models.selection import Selection
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.settings import Settings
@@ -19,10 +21,12 @@ from flightdata.utils.files import sweep
 from flightdata.wiring import PARIS, House
 
 KILLS = 100
-REPLAYS = 30
+REPLAYS = 100
 SNAPSHOTS = 25
+REPLAYED = 8
 BEGIN = NOW // 3600 * 3600
 EVERYTHING = Selection(0.0, 4e9)
+ALL_FLIGHTS = FlightsAsked(0.0, 4e9, 1000)
 
 
 def everything(history):
@@ -59,14 +63,17 @@ class Watch:
         self.asked += 1
 
     def _answers(self):
-        """Fingerprints of a track, a picture, everything, and the live picture."""
+        """Fingerprints of a track, two pictures, everything, the live picture, and flights."""
         history = self._house.history
         one = everything(history)
         icao24, last = one["icao24"][0], one["last_contact"].max()
         pictures = history.picture(last, last - 330), history.picture(BEGIN, BEGIN - 330)
         found = history.track(icao24, 0, 4e9), *pictures, one
         live = self._house.live.latest().states.sort("icao24", "source")
-        return [(table.height, table.hash_rows().sum()) for table in (*found, live)]
+        flown = self._house.flights
+        arrived = flown.of_airport("LFPG", Side.ARRIVAL, ALL_FLIGHTS)
+        departed = [flown.of_airport(one, Side.DEPARTURE, ALL_FLIGHTS) for one in ("LFPG", "LFPO")]
+        return [(table.height, table.hash_rows().sum()) for table in (*found, live, arrived, *departed)]
 
     def _keep_asking(self):
         while not self._stopping.is_set():
@@ -104,7 +111,7 @@ def test_kill_9_during_compaction(tmp_path):
 def recording(tmp_path_factory):
     path = tmp_path_factory.mktemp("recording") / "busy.jsonl"
     with gzip.open(PARIS) as lines:
-        path.write_bytes(b"".join(lines.readlines()[345 : 345 + SNAPSHOTS]))
+        path.write_bytes(b"".join(lines.readlines()[355 : 355 + REPLAYED]))
     return path
 
 
@@ -134,3 +141,25 @@ def test_kill_9_during_replay(recording, tmp_path):
     assert {path: path.read_bytes() for path in (data / "history").rglob("*.parquet")} == before
     assert not (data / "replay").exists()
     house.close()
+
+
+def test_kill_9_while_flights_are_replaced(tmp_path):
+    """Every question finds the flights of before or those of after, whole."""
+    for name in ("LFPG", "LFPO"):
+        SqliteFlights(tmp_path / name).put(flights(*(flight(f"{one:06x}", departure=name) for one in range(200))))
+    store, chance = SqliteFlights(tmp_path / "flights"), random.Random(0)
+    store.take_over(SqliteFlights(tmp_path / "LFPG"), 0.0)
+    seen = set()
+    for _ in range(KILLS):
+        process = killable.call(replace_flights_for_ever, str(tmp_path))
+        until = time.monotonic() + chance.uniform(0.01, 0.1)
+        while time.monotonic() < until:
+            counts = [store.of_airport(one, Side.DEPARTURE, ALL_FLIGHTS).height for one in ("LFPG", "LFPO")]
+            one = store.of_aircraft("000001", ALL_FLIGHTS)
+            seen.add((counts[0] % 200, counts[1] % 200, one.height))
+        process.kill()
+        process.join()
+        counts = [store.of_airport(one, Side.DEPARTURE, ALL_FLIGHTS).height for one in ("LFPG", "LFPO")]
+        assert sorted(counts) == [0, 200]
+    assert seen == {(0, 0, 1)}
+    store.close()

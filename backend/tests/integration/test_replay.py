@@ -7,7 +7,7 @@ import sqlite3
 
 import polars as pl
 import pytest
-from samples import NOW, archived, row, snapshot
+from samples import NOW, archived, flight, flights, row, snapshot
 from typer.testing import CliRunner
 
 from flightdata.cli import app
@@ -53,9 +53,7 @@ def derived(folder):
     one = house(folder)
     accounts = [account.__dict__ for account in one.ledger.find(sorted(one.archive.keys()))]
     one.close()
-    with sqlite3.connect(folder / "flights.sqlite") as sql:
-        accounts += sql.execute("SELECT * FROM flights ORDER BY icao24, first_seen").fetchall()
-    sql.close()
+    accounts += flown(folder)
     files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
     return files, accounts
 
@@ -129,6 +127,44 @@ def test_hours_that_the_archive_forgot_are_left_alone(tmp_path):
     assert json.loads(flightdata("replay", "--data", folder, "--json"))["hours"] == 2
     assert one.history.hours() == [BEGIN, BEGIN + 3600, BEGIN + 7200]
     assert len(everything(folder)) == 3
+
+
+def flown(folder):
+    """All flights of the store as rows."""
+    with sqlite3.connect(folder / "flights.sqlite") as sql:
+        rows = sql.execute("SELECT * FROM flights ORDER BY icao24, first_seen").fetchall()
+    sql.close()
+    return rows
+
+
+def test_all_of_the_archive_replayed_the_flights_are_those_of_a_fresh_replay(snapshots, tmp_path):
+    folder = live(tmp_path / "data", snapshots[::-1])
+    begin = snapshots[0].received_at
+    store = house(folder).flights
+    store.put(flights(flight("ffffff", begin + 60), flight("fffffe", begin - 7200)))
+    flightdata("replay", "--data", folder, "--into", tmp_path / "fresh")
+    flightdata("replay", "--data", folder)
+    assert [row for row in flown(folder) if row[0] != "fffffe"] == flown(tmp_path / "fresh")
+    assert len(flown(folder)) == len(flown(tmp_path / "fresh")) + 1, "what the archive does not reach any more stays"
+
+
+def test_a_flight_that_began_before_the_archive_is_not_there_twice(snapshots, tmp_path):
+    folder = live(tmp_path / "data", snapshots)
+    begin = snapshots[0].received_at
+    icao24, first_seen, last_seen, *_ = next(row for row in flown(folder) if row[1] < begin + 60)
+    whole = flight(icao24, begin - 7200, last_seen + 60)
+    house(folder).flights.put(flights(whole))
+    flightdata("replay", "--data", folder)
+    assert [row[1] for row in flown(folder) if row[0] == icao24 and row[1] <= first_seen] == [begin - 7200]
+
+
+def test_part_of_the_time_leaves_the_flights_alone(snapshots, tmp_path):
+    folder = live(tmp_path / "data", snapshots[::-1])
+    before, tracked = flown(folder), house(folder).live.latest().tracked
+    flightdata("replay", "--data", folder, "--from", house(folder).history.hours()[-1])
+    assert house(folder).live.latest().tracked.equals(tracked), "those in progress go on as they began"
+    flightdata("replay", "--data", folder, "--to", house(folder).history.hours()[-1])
+    assert flown(folder) == before
 
 
 def test_a_damaged_snapshot_is_counted_and_costs_no_other(tmp_path):

@@ -14,6 +14,7 @@ from flightdata.cli.options import Data, From, Json, To, moment
 from flightdata.cli.output import Exit, configure_logs, print_json, settings, told
 from flightdata.cli.tally import Advance, Tally, bar, print_account
 from flightdata.errors import ConfigurationError, NotFound
+from flightdata.models.picture import Picture
 from flightdata.models.snapshot import SnapshotKey
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.replay import Plan, ReplayClock, plan
@@ -124,7 +125,7 @@ def _in_place(house: House, chosen: Plan, span: Span) -> Rebuilt:
     for hour in _complete(built, chosen.keys, house):
         house.embedded.history.take_over(built.embedded.history, hour)
     if span.open:
-        house.live.publish(replace(built.live.latest(), version=house.live.version() + 1, accounts=()))
+        house.live.publish(_following(house.live.latest(), built.live.latest(), span))
     if span.whole:
         house.embedded.flights.take_over(
             built.embedded.flights, SnapshotKey.parse(chosen.keys[0]).received_at - _AROUND
@@ -132,6 +133,12 @@ def _in_place(house: House, chosen: Plan, span: Span) -> Rebuilt:
     built.close()
     rmtree(house.workshop)
     return account
+
+
+def _following(present: Picture, rebuilt: Picture, span: Span) -> Picture:
+    """The version after the present one. What saw part of the time only knows no flight that began before."""
+    known = rebuilt if span.whole else present
+    return replace(rebuilt, version=present.version + 1, accounts=(), tracked=known.tracked, changed=known.changed)
 
 
 def _complete(built: House, keys: Sequence[str], house: House) -> list[EpochSeconds]:

@@ -21,6 +21,12 @@ _FIND = """
 SELECT * FROM flights WHERE {of} = ? AND {moment} BETWEEN ? AND ? AND ({moment}, icao24) < (?, ?)
 ORDER BY {moment} DESC, icao24 DESC LIMIT ?
 """
+_DROP_RESTS = """
+DELETE FROM flights WHERE first_seen >= :start AND EXISTS (
+    SELECT 1 FROM flights AS whole
+    WHERE whole.icao24 = flights.icao24 AND whole.first_seen < :start AND whole.last_seen > flights.first_seen
+)
+"""
 _BEHIND_ALL = "\U0010ffff"
 
 
@@ -41,12 +47,16 @@ class SqliteFlights:
         return self._find(side.value, airport, side.moment, asked)
 
     def take_over(self, other: "SqliteFlights", start: EpochSeconds) -> None:
-        """Let the flights of `other` take the place of those that began at `start` or later, in one step."""
+        """Let the flights of `other` take the place of those that began at `start` or later, in one step.
+
+        One that began before stays as it is; what `other` saw of its rest is no flight.
+        """
         with other._database.reading() as sql:  # noqa: SLF001, the same kind
             rows = [tuple(row) for row in sql.execute("SELECT * FROM flights WHERE first_seen >= ?", (start,))]
         with self._database.transaction() as sql:
             sql.execute("DELETE FROM flights WHERE first_seen >= ?", (start,))
             sql.executemany(_PUT, rows)
+            sql.execute(_DROP_RESTS, {"start": start})
 
     def _find(self, of: str, value: str, moment: str, asked: FlightsAsked) -> pl.DataFrame:
         after = asked.after or (asked.end, _BEHIND_ALL)
