@@ -32,11 +32,6 @@ _TYPES: Mapping[str, pl.DataType] = {
 LAKE_SCHEMA: Mapping[str, pl.DataType] = {name: _TYPES.get(name, dtype) for name, dtype in STATE_SCHEMA.items()}
 """The columns of every file, in their order."""
 
-PACKED: tuple[str, ...] = tuple(name for name in _TYPES if name != "vertical_rate")
-"""The columns that are smallest as differences of neighbours. Rates of climb are few and come back, so a dictionary
-does better (measured: docs/decisions/0011).
-"""
-
 
 def to_lake(states: pl.DataFrame) -> pl.DataFrame:
     """A state table as the lake keeps it."""

@@ -21,7 +21,7 @@ import polars as pl
 from flightdata.backends.history.canon import canonical, chunks, newest
 from flightdata.backends.history.layout import END_OF_TIME, HOUR, Layout
 from flightdata.models.area import Area
-from flightdata.models.lake import LAKE_SCHEMA, PACKED, from_lake, to_lake
+from flightdata.models.lake import LAKE_SCHEMA, from_lake, to_lake
 from flightdata.models.region import bounds, inside
 from flightdata.models.selection import Selection
 from flightdata.models.units import Degrees, EpochSeconds, Seconds
@@ -199,7 +199,7 @@ def _write_recent(kept: pl.DataFrame, path: Path) -> None:
 
 def _write_compacted(tables: Iterator[pl.DataFrame], path: Path) -> None:
     with path.open("wb") as file:
-        write_parquet(tables, file, schema=LAKE_SCHEMA, packed=PACKED, metadata=METADATA)
+        write_parquet(tables, file, schema=LAKE_SCHEMA, metadata=METADATA)
 
 
 def _between(start: EpochSeconds, end: EpochSeconds, closed: Literal["left", "both"] = "left") -> pl.Expr:

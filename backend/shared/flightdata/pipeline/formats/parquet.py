@@ -8,7 +8,7 @@ from typing import IO
 
 import polars as pl
 
-from flightdata.models.lake import LAKE_SCHEMA, PACKED, to_lake
+from flightdata.models.lake import LAKE_SCHEMA, to_lake
 from flightdata.utils.parquet import write_parquet
 from flightdata.validation.quality import METADATA
 
@@ -16,7 +16,7 @@ _PIECE = 1 << 16
 
 
 def write(tables: Iterable[pl.DataFrame], to: IO[bytes]) -> None:
-    write_parquet(map(to_lake, tables), to, schema=LAKE_SCHEMA, packed=PACKED, metadata=METADATA)
+    write_parquet(map(to_lake, tables), to, schema=LAKE_SCHEMA, metadata=METADATA)
 
 
 def stream(tables: Iterable[pl.DataFrame]) -> Generator[bytes]:
