@@ -23,16 +23,22 @@ possible_spoofing possible_time_trouble"""
 _DISTRUST = Distrust(place=mask(_NO_PLACE.split()), height=mask(("altitude_out_of_range", "altitude_jump")))
 """The flags of states whose position, whose altitude no flight is judged by."""
 
+_MEMORY: Seconds = 3600
+"""What a source last heard so long before its own snapshot is its memory: it says it again and again, perhaps of 1970.
+"""
+
 
 @dataclass(frozen=True)
 class Moved:
     """`picture`: the one that follows, of the same version. `fresh`: the states that are new in it; `superseded` others
-    did not get in. `flags`: how many states each quality rule flagged, of those that flagged any.
+    did not get in, `late` among them because they are older than those that the picture holds or than it holds any.
+    `flags`: how many states each quality rule flagged, of those that flagged any.
     """
 
     picture: Picture
     fresh: pl.DataFrame
     superseded: int
+    late: pl.DataFrame
     flags: dict[str, int] = field(default_factory=dict)
 
 
@@ -65,4 +71,5 @@ class Moving:
             tracked=advanced.tracked,
             changed=latest(picture.changed, advanced.changed),
         )
-        return Moved(following, merged.fresh, merged.superseded, flagged)
+        late = merged.late.filter(pl.col("last_contact") >= decoded.time - _MEMORY)
+        return Moved(following, merged.fresh, merged.superseded, late, flagged)

@@ -15,8 +15,7 @@ from flightdata.models.events import SnapshotArchived, StatesStored
 from flightdata.models.flight import no_flights
 from flightdata.models.picture import Picture
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
-from flightdata.models.states import no_states
-from flightdata.pipeline.moving import Moving
+from flightdata.pipeline.moving import Moved, Moving
 from flightdata.ports import Clock, Flights, HistoryWriter, Ledger, LivePictures, Metrics, NoMetrics, RawArchive
 from flightdata.utils.logs import correlation_id, logger
 from flightdata.utils.tracing import span, traceparent
@@ -25,8 +24,8 @@ from flightdata.validation.gate import decode
 
 log = logger(__name__)
 
-Keep = Callable[[str, pl.DataFrame], None]
-"""Takes a snapshot's key and its fresh states."""
+Keep = Callable[[str, Moved], None]
+"""Takes a snapshot's key and what it did."""
 
 _AHEAD = 3
 """Snapshots that are decoded at the same time."""
@@ -124,7 +123,7 @@ class Process:
                 span("process", kind="consumer", parent=event.traceparent, links=[batch], key=event.key) as traced,
             ):
                 try:
-                    picture, account, fresh = self._one(event, decoding, picture, result.flags)
+                    account, moved = self._one(event, decoding, picture)
                 except Exception as error:
                     unexpected = not isinstance(error, FlightDataError)
                     log.warning("snapshot not processed", key=event.key, reason=str(error), exc_info=unexpected)
@@ -132,29 +131,37 @@ class Process:
                     traced.fail(str(error))
                     continue
                 result.accounts[place] = account
-                keep(event.key, fresh)
+                if moved is not None:
+                    keep(event.key, moved)
+                    picture = moved.picture
+                    result.flags.update(moved.flags)
         return picture
 
     @contextmanager
     def _keeping(self) -> Iterator[Keep]:
-        """Fresh states go to the history beside the other work; at the end all of them are durable there.
+        """Fresh and late states go to the history beside the other work; at the end all of them are durable there.
 
-        So they are before the picture is published: published rows are superseded ones when they come again.
+        So they are before the picture is published: published rows are superseded ones when they come again. What a
+        snapshot wrote may be replaced by less only while it is in no published picture, and then what it lacks is in
+        the history with the snapshot that holds the same state.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="history") as writer:
-            writes: list[Future[None]] = []
+            writes: dict[str, Future[None]] = {}
 
-            def keep(key: str, fresh: pl.DataFrame) -> None:
-                if fresh.height:
-                    writes.append(writer.submit(copy_context().run, self._add, key, fresh))
+            def keep(key: str, moved: Moved) -> None:
+                if key in writes:  # the second time nothing is fresh, and what was is not late
+                    return
+                if moved.fresh.height or (moved.late.height and not self._ledger.find([key])):
+                    states = pl.concat([moved.fresh, moved.late])
+                    writes[key] = writer.submit(copy_context().run, self._add, key, states)
 
             yield keep
-        for write in writes:
+        for write in writes.values():
             write.result()
 
-    def _add(self, key: str, fresh: pl.DataFrame) -> None:
-        with span("process.history", rows=fresh.height):
-            self._history.add(key, fresh)
+    def _add(self, key: str, states: pl.DataFrame) -> None:
+        with span("process.history", rows=states.height):
+            self._history.add(key, states)
 
     def _enter(self, picture: Picture) -> None:
         """What a published version carries for the other stores. Again and again, it does no harm."""
@@ -183,17 +190,17 @@ class Process:
             raise RuntimeError(f"polars gave up: {error}") from error
 
     def _one(
-        self, event: SnapshotArchived, decoding: Future[Decoded], picture: Picture, flags: Counter[str]
-    ) -> tuple[Picture, SnapshotAccount, pl.DataFrame]:
-        """The next picture, the account, and the states that are new in it."""
+        self, event: SnapshotArchived, decoding: Future[Decoded], picture: Picture
+    ) -> tuple[SnapshotAccount, Moved | None]:
+        """The account, and what became of `picture`: None where the body is no snapshot."""
         blank = SnapshotAccount(event.key, correlation_id=event.correlation_id, processed_at=self._clock())
         try:
             decoded = decoding.result()
         except Unreadable as error:
             account = replace(blank, unreadable=str(error))
             log.warning("body is no snapshot", key=event.key, reason=account.unreadable)
-            return picture, account, no_states()
-        picture, account, fresh = self._moved(picture, decoded, blank, flags)
+            return account, None
+        account, moved = self._moved(picture, decoded, blank)
         log.info(
             "snapshot processed",
             source=event.source,
@@ -203,11 +210,9 @@ class Process:
             superseded=account.superseded,
             rejected=sum(account.rejected.values()),
         )
-        return picture, account, fresh
+        return account, moved
 
-    def _moved(
-        self, picture: Picture, decoded: Decoded, blank: SnapshotAccount, flags: Counter[str]
-    ) -> tuple[Picture, SnapshotAccount, pl.DataFrame]:
+    def _moved(self, picture: Picture, decoded: Decoded, blank: SnapshotAccount) -> tuple[SnapshotAccount, Moved]:
         with span("process.move", rows=decoded.rows):
             moved = self._moving.move(picture, decoded)
         account = replace(
@@ -219,8 +224,7 @@ class Process:
         )
         if not account.balanced:
             raise ArithmeticError(f"the conservation law is broken: {account}")
-        flags.update(moved.flags)
-        return moved.picture, account, moved.fresh
+        return account, moved
 
     def _publish(self, before: Picture, picture: Picture) -> StatesStored | None:
         accounts = picture.accounts

@@ -6,6 +6,7 @@ snapshots ends in the same picture, as a set of rows, and a late answer of a slo
 flags that say how a state stands to the one before it are no part of the order (docs/decisions/0008).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -26,11 +27,15 @@ _TOTAL_ORDER = ["icao24", *_FRESHNESS, *_OTHERS, _own_flags("quality")]
 
 @dataclass(frozen=True)
 class Merged:
-    """`states`: the new table. `fresh`: those of its rows that came in now; `superseded` others did not get in."""
+    """`states`: the new table. `fresh`: those of its rows that came in now; `superseded` others did not get in.
+
+    `late`: of these the ones that are older than what is held, or too old to be: they are no news, but happened.
+    """
 
     states: pl.DataFrame
     fresh: pl.DataFrame
     superseded: int
+    late: pl.DataFrame
 
     @property
     def stored(self) -> int:
@@ -42,14 +47,16 @@ def merge(held: pl.DataFrame, incoming: pl.DataFrame, oldest: EpochSeconds) -> M
 
     Both are state tables, `held` with one row an aircraft and source, `incoming` of one source.
     """
-    newest = _one_per_aircraft(_where(incoming, incoming["last_contact"] >= oldest))
+    live = _where(incoming, incoming["last_contact"] >= oldest)
+    newest = _one_per_aircraft(live)
     pairs = _pairs(newest, held)
     fresher = pairs["fresher"] | _wins_tie(newest, held, pairs["tied"]) if pairs["tied"].any() else pairs["fresher"]
     fresh = _where(newest, fresher)
     replaced = _where(pairs, fresher)["place"].drop_nulls()
     kept = _where(held, (held["last_contact"] >= oldest).scatter(replaced, values=False))
     states = pl.concat([kept, fresh]) if kept.height else fresh
-    return Merged(states, fresh, incoming.height - fresh.height)
+    older = [_where(newest, ~(pairs["fresher"] | pairs["tied"])), *_older_beside(incoming, live, newest, oldest)]
+    return Merged(states, fresh, incoming.height - fresh.height, pl.concat(older))
 
 
 def freshest(states: pl.DataFrame) -> pl.DataFrame:
@@ -74,6 +81,16 @@ def _one_per_aircraft(states: pl.DataFrame) -> pl.DataFrame:
     if states["icao24"].n_unique() == states.height:
         return states
     return states.sort(_TOTAL_ORDER, nulls_last=False).unique("icao24", keep="last", maintain_order=True)
+
+
+def _older_beside(
+    incoming: pl.DataFrame, live: pl.DataFrame, newest: pl.DataFrame, oldest: EpochSeconds
+) -> Iterator[pl.DataFrame]:
+    """Of `incoming` what is expired, and what is older than another state of its aircraft; nothing, as a rule."""
+    if live.height < incoming.height:
+        yield incoming.filter(pl.col("last_contact") < oldest)
+    if newest.height < live.height:
+        yield live.filter(pl.col("last_contact") < pl.col("last_contact").max().over("icao24"))
 
 
 def _same_source(incoming: pl.DataFrame, held: pl.DataFrame) -> pl.Series:

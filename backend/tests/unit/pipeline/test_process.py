@@ -3,6 +3,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 from fakes import MemoryArchive, MemoryFlights, MemoryHistory, MemoryLedger, MemoryPictures, SetClock, process
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samples import NOW, archived, body, picture, row, snapshot, state
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
@@ -10,7 +12,7 @@ from structlog.testing import capture_logs
 from flightdata.errors import Poison, Transient
 from flightdata.models.events import StatesStored
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
-from flightdata.models.states import RELATIVE_QUALITY
+from flightdata.models.states import RELATIVE_QUALITY, no_states
 from flightdata.validation.quality import names
 
 EXPIRY = 330.0
@@ -455,3 +457,81 @@ def test_after_a_publication_that_failed_the_history_is_written_again():
         bench.batch(snapshot(row()))
     bench.batch(snapshot(row()))
     assert [len(states) for states in bench.history.added.values()] == [1]
+
+
+def test_what_comes_late_is_in_the_history_and_nowhere_else():
+    bench = Bench()
+    late = snapshot(row("000001"), row("000002", seen=NOW + 10), row("000003", seen=NOW - 400), time=NOW + 11)
+    bench.batch(snapshot(row("000001", seen=NOW + 10), row("000002", seen=NOW + 10), time=NOW + 10))
+    bench.batch(late)
+    assert bench.aircraft() == {"000001": NOW + 10, "000002": NOW + 10}
+    assert bench.account(late).superseded == bench.account(late).rows == 3
+    assert [one["icao24"] for one in bench.history.added[late.key].to_dicts()] == ["000001", "000003"]
+
+
+def test_a_late_state_is_enriched_and_has_the_flags_of_its_own():
+    bench = Bench()
+    bench.batch(snapshot(row("3c6444", seen=NOW + 10, latitude=10.0), time=NOW + 10))
+    bench.batch(snapshot(row("3c6444", seen=NOW - 20, callsign="DLH123  ", latitude=0, longitude=0), time=NOW))
+    (late,) = bench.history.track("3c6444", NOW - 20, NOW - 19).to_dicts()
+    assert (late["country"], late["airline"], names(late["quality"])) == (
+        "DE",
+        "DLH",
+        ("stale_position", "null_island"),
+    )
+
+
+def test_a_snapshot_that_was_processed_is_not_written_again_when_all_of_it_is_late():
+    bench = Bench()
+    first = snapshot(row())
+    bench.batch(first)
+    bench.batch(snapshot(row(seen=NOW + 5), time=NOW + 5))
+    bench.history.added.clear()
+    bench.batch(first)
+    assert not bench.history.added
+
+
+def test_what_a_source_remembers_for_more_than_an_hour_does_not_happen_again():
+    bench = Bench()
+    bench.batch(snapshot(row("000001", seen=NOW - 3600), row("000002", seen=NOW - 3601), row("000003", seen=1)))
+    assert [one["icao24"] for one in bench.history.added[next(iter(bench.history.added))].to_dicts()] == ["000001"]
+
+
+HEARD = st.lists(
+    st.builds(
+        row,
+        st.sampled_from(["000001", "000002"]),
+        seen=st.integers(0, 600).map(lambda age: NOW - age) | st.sampled_from([NOW, NOW + 1]),
+        latitude=st.sampled_from([48.5, 48.6]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def heard(bench):
+    return set(
+        pl.concat([no_states(), *bench.history.added.values()]).select("icao24", "last_contact", "source").iter_rows()
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(HEARD, st.integers(-300, 300), st.sampled_from("ab")), min_size=1, max_size=4), st.data())
+def test_any_order_and_repetition_also_of_failures_leaves_the_same_history(given_snapshots, data):
+    snapshots = [snapshot(*rows, time=NOW + more, source=source) for rows, more, source in given_snapshots]
+    in_order = Bench()
+    for one in snapshots:
+        in_order.batch(one)
+    other = Bench(live=Contested())
+    repeated = snapshots + data.draw(st.lists(st.sampled_from(snapshots), max_size=3), label="repeated")
+    shuffled = data.draw(st.permutations(repeated), label="shuffled")
+    while shuffled:
+        size = data.draw(st.integers(1, 3), label="batch")
+        other.live.others = data.draw(st.integers(0, 1), label="failures")
+        try:
+            other.batch(*shuffled[:size])
+        except Transient:
+            shuffled = data.draw(st.permutations(shuffled), label="again")
+        else:
+            shuffled = shuffled[size:]
+    assert heard(other) == heard(in_order)

@@ -242,6 +242,20 @@ def test_every_row_is_stored_or_superseded(snapshots):
 
 
 @given(SNAPSHOTS)
+def test_whatever_was_heard_is_held_at_some_time_or_late(snapshots):
+    heard = {(row["icao24"], row["last_contact"]) for _, rows in snapshots for row in rows}
+    known = [table.select("icao24", "last_contact") for one in taken(snapshots) for table in (one.fresh, one.late)]
+    assert set(pl.concat(known).iter_rows()) == heard
+
+
+@given(SNAPSHOTS)
+def test_what_is_held_is_not_late(snapshots):
+    for merged in taken(snapshots):
+        assert merged.late.join(merged.states, on=["icao24", "last_contact"]).is_empty()
+        assert merged.late.height <= merged.superseded
+
+
+@given(SNAPSHOTS)
 def test_as_many_rows_are_stored_as_are_new_in_the_table(snapshots):
     before = frozenset()
     for merged in taken(snapshots):
