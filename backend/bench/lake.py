@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.memory import peak_of
+from bench.process import peak_of
 from flightdata.backends.history.folder import FolderHistory
 from flightdata.clients.simulation import Simulation
 from flightdata.validation.gate import decode
@@ -20,8 +20,8 @@ AIRCRAFT = 12_000
 _HOUR = 3600
 
 
-def make(folder: Path, *, hours: int, interval: int) -> FolderHistory:
-    """The lake of so many hours in `folder`, in the pipeline's way: each snapshot decoded, added, compacted."""
+def make(folder: Path, *, hours: int, interval: int, compacted: bool = True) -> FolderHistory:
+    """The lake of so many hours in `folder`, in the pipeline's way: each snapshot decoded, added, `compacted`."""
     history = FolderHistory(folder / "history")
     now = START
     simulation = Simulation(AIRCRAFT, clock=lambda: now)
@@ -31,9 +31,11 @@ def make(folder: Path, *, hours: int, interval: int) -> FolderHistory:
             now = START + hour * _HOUR + second
             snapshot = simulation.fetch()
             history.add(snapshot.key, decode(snapshot).states)
-            compact(history, now)
+            if compacted:
+                compact(history, now)
         done.touch()
-    compact(history, now + 2 * _HOUR)
+    if compacted:
+        compact(history, now + 2 * _HOUR)
     return history
 
 

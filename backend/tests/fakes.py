@@ -13,7 +13,7 @@ from threading import Lock
 import polars as pl
 
 from flightdata.errors import Poison
-from flightdata.models.flight import FLIGHT_SCHEMA
+from flightdata.models.flight import FLIGHT_ENDS, FLIGHT_SCHEMA, LONGEST_FLIGHT
 from flightdata.models.picture import Picture
 from flightdata.models.region import inside
 from flightdata.models.states import no_states
@@ -210,6 +210,16 @@ class MemoryFlights:
 
     def of_airport(self, airport, side, asked):
         return self._find(side.value, airport, side.moment, asked)
+
+    def in_progress(self, time):
+        rows = sorted(self.kept.values(), key=lambda row: row["first_seen"])
+        rows = [
+            row
+            for row in rows
+            if time - LONGEST_FLIGHT <= row["first_seen"] <= time
+            and (row["phase"] == "airborne" or row["last_seen"] >= time)
+        ]
+        return pl.DataFrame(rows, schema=FLIGHT_SCHEMA, orient="row").select(*FLIGHT_ENDS).unique("icao24", keep="last")
 
     def _find(self, of, value, moment, asked):
         places = {

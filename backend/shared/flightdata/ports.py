@@ -334,6 +334,13 @@ class Flights(Protocol):
         """Flights that departed (by first_seen) from `airport` or arrived (by last_seen) at it, the newest first."""
         ...
 
+    def in_progress(self, time: EpochSeconds) -> pl.DataFrame:
+        """The `FLIGHT_ENDS` of the flights that were in the air at `time` and began within `LONGEST_FLIGHT` before.
+
+        None, where a store cannot find all of them at once.
+        """
+        ...
+
 
 class Cache(Protocol):
     """Copies of what is kept elsewhere, had faster. Never an error: what cannot be had is a miss."""

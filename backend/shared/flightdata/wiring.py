@@ -229,7 +229,7 @@ class House:
     @cached_property
     def past(self) -> Past:
         expiry = self.settings.live_expiry_seconds
-        return Past(self.history, self.clock, max_page_size=self.settings.max_page_size, expiry=expiry)
+        return Past(self.history, self.flights, self.clock, max_page_size=self.settings.max_page_size, expiry=expiry)
 
     @cached_property
     def analyze(self) -> Analyze:

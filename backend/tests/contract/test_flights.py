@@ -6,7 +6,7 @@ from samples import NOW, flight, flights
 
 from flightdata.backends.flights.dynamodb import DynamoFlights
 from flightdata.backends.flights.sqlite import SqliteFlights
-from flightdata.models.flight import FLIGHT_SCHEMA, FlightsAsked, Side
+from flightdata.models.flight import FLIGHT_ENDS, FLIGHT_SCHEMA, FlightsAsked, Side
 
 ALL = FlightsAsked(0.0, NOW * 2, 100)
 
@@ -108,3 +108,34 @@ def test_pages_together_are_the_whole(store):
         after = page[-1][1], page[-1][0]
     assert found == ids(store.of_airport("LFPG", Side.DEPARTURE, ALL))
     assert len(found) == len(rows)
+
+
+@pytest.mark.parametrize("opens", OPEN.keys() - AWS, indirect=True)
+def test_the_ends_of_flights_in_the_air_at_a_moment(store):
+    ends = {"departure": "LFPG", "departure_confidence": 0.9, "arrival": "EGLL", "arrival_confidence": 0.6}
+    store.put(
+        flights(
+            flight("aaaaaa", NOW - 900, NOW, **ends),
+            flight("bbbbbb", NOW, NOW + 900, departure="EGLL", departure_confidence=0.8),
+            flight("cccccc", NOW - 900, NOW - 800, phase="airborne"),
+            flight("dddddd", NOW - 86_400, NOW + 1),
+            flight("dddddd", NOW - 60, NOW + 1, arrival="LFPG"),
+            flight("over", NOW - 900, NOW - 0.001),
+            flight("not yet", NOW + 0.001, NOW + 900, phase="airborne"),
+            flight("too long", NOW - 86_401, NOW + 900),
+        )
+    )
+    found = store.in_progress(NOW)
+    assert dict(found.schema) == dict(FLIGHT_ENDS)
+    assert sorted(found.iter_rows()) == [
+        ("aaaaaa", "LFPG", 0.9, "EGLL", 0.6),
+        ("bbbbbb", "EGLL", 0.8, None, None),
+        ("cccccc", None, None, None, None),
+        ("dddddd", None, None, "LFPG", None),
+    ]
+
+
+@pytest.mark.parametrize("opens", AWS, indirect=True)
+def test_where_that_takes_a_query_an_aircraft_none_are_told(store):
+    store.put(flights(flight()))
+    assert store.in_progress(NOW).equals(flights().select(*FLIGHT_ENDS))

@@ -12,7 +12,7 @@ from fakes import MemoryFlights, MemoryHealth, MemoryPictures, SetClock
 from fixtures.serving import SAFE, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import NOW, archived, row, snapshot, states
+from samples import NOW, archived, flight, flights, row, snapshot, states
 
 from flightdata.models.lake import from_lake
 from flightdata.pipeline.flown import Flown
@@ -137,9 +137,16 @@ def test_a_past_picture_has_the_filters_and_pages_of_the_live_one(client):
 
 def test_the_latest_past_picture_is_the_live_one(client):
     live, past = page(client.get("/flights")), page(client.get(f"/flights?time={LAST}"))
-    without = {"departure": None, "arrival": None}  # what was estimated then is in the flights, not in the states
-    still = [one.model_copy(update=without) for one in live.flights if one.last_contact >= LAST - 330]
-    assert still == past.flights
+    assert [one for one in live.flights if one.last_contact >= LAST - 330] == past.flights
+
+
+def test_a_past_picture_says_where_flights_in_the_air_came_from_and_went_to(client, house):
+    sure = {"departure": "LFPG", "departure_confidence": 0.9, "arrival": "EGLL", "arrival_confidence": 0.3}
+    house.flights.put(flights(flight("000004", NOW - 60, NOW + 100, **sure)))
+    for moment, departure in ((NOW + 91, "LFPG"), (NOW + 101, None)):
+        (found,) = [one for one in page(client.get(f"/flights?time={moment}")).flights if one.icao24 == "000004"]
+        assert (found.departure, found.arrival) == (departure, None)  # the arrival is more likely wrong than right
+    assert [one.icao24 for one in page(client.get(f"/flights?time={NOW + 91}&departure=LFPG")).flights] == ["000004"]
 
 
 SELECTED = {
@@ -248,7 +255,7 @@ def test_a_client_that_goes_away_ends_the_work():
     clock = SetClock(NOW)
     query = Query(MemoryPictures(), MemoryHealth(), clock, max_page_size=10, expiry=330)
     flown = Flown(MemoryFlights(), clock, max_page_size=10)
-    past = Past(Endless(), clock, max_page_size=10, expiry=330)
+    past = Past(Endless(), MemoryFlights(), clock, max_page_size=10, expiry=330)
     with serving(create_app(query, flown, past)) as client:
         for form in ("csv", "parquet"):
             ended.clear()

@@ -41,7 +41,7 @@ def settled(folder, **given):
 
 
 def past():
-    return Past(MemoryHistory(), SetClock(NOW), max_page_size=100, expiry=330)
+    return Past(MemoryHistory(), MemoryFlights(), SetClock(NOW), max_page_size=100, expiry=330)
 
 
 @pytest.fixture(scope="module")

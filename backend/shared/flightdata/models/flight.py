@@ -24,7 +24,7 @@ from typing import Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from flightdata.models.units import Degrees, EpochSeconds, Metres
+from flightdata.models.units import Degrees, EpochSeconds, Metres, Seconds
 
 HIGH_CONFIDENCE = 0.8
 
@@ -64,6 +64,15 @@ FLIGHT_SCHEMA: Mapping[str, pl.DataType] = {
     "touch_and_goes": pl.Int32(),
 }
 """A row is a flight as it is known at some moment; a later one of the same id takes its place."""
+
+LONGEST_FLIGHT: Seconds = 86_400
+"""Of one that lasts longer nobody is told where it goes after so long."""
+
+FLIGHT_ENDS: Mapping[str, pl.DataType] = {
+    name: FLIGHT_SCHEMA[name]
+    for name in ("icao24", "departure", "departure_confidence", "arrival", "arrival_confidence")
+}
+"""Where a flight comes from and goes to."""
 
 TRACKED_SCHEMA: Mapping[str, pl.DataType] = {
     "icao24": pl.String(),

@@ -30,13 +30,16 @@ _LIKELY = 0.5
 
 
 class LiveIndex:
-    """One picture, ready to be asked. It does not change; what it has made once it keeps."""
+    """One picture, ready to be asked. It does not change; what it has made once it keeps.
 
-    def __init__(self, picture: Picture) -> None:
+    `ends`: where its aircraft come from and go to (`FLIGHT_ENDS`, one row an icao24), None: what `picture` tracks.
+    """
+
+    def __init__(self, picture: Picture, ends: pl.DataFrame | None = None) -> None:
         self.version = picture.version
         self.time = picture.time
         self._states = freshest(picture.states)
-        self._tracked = picture.tracked
+        self._flights = picture.tracked if ends is None else ends
         layout = _layout(self._states)
         self._order = layout["row"]
         self._latitudes: list[float] = layout["latitude"].to_list()
@@ -109,7 +112,7 @@ class LiveIndex:
         likely = (
             pl.when(pl.col(f"{side}_confidence") >= _LIKELY).then(pl.col(side)).alias(side.value) for side in Side
         )
-        flights = self._tracked.select("icao24", *likely)
+        flights = self._flights.select("icao24", *likely)
         return (
             self._states.select("icao24").join(flights, on="icao24", how="left", maintain_order="left").drop("icao24")
         )

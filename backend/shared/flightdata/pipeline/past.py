@@ -15,7 +15,7 @@ from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.formats.track import points
 from flightdata.pipeline.index import LiveIndex
 from flightdata.pipeline.query import page
-from flightdata.ports import Clock, HistoryReader
+from flightdata.ports import Clock, Flights, HistoryReader
 
 DAY: Seconds = 86_400
 LONGEST: Seconds = 31 * DAY
@@ -31,8 +31,11 @@ _SETTLED: Seconds = 900
 class Past:
     """What the third stage answers from the history. `expiry`: as for the live picture."""
 
-    def __init__(self, history: HistoryReader, clock: Clock, *, max_page_size: int, expiry: Seconds) -> None:
+    def __init__(
+        self, history: HistoryReader, flights: Flights, clock: Clock, *, max_page_size: int, expiry: Seconds
+    ) -> None:
         self._history = history
+        self._flights = flights
         self._clock = clock
         self._max_page_size = max_page_size
         self._expiry = expiry
@@ -40,7 +43,10 @@ class Past:
         self._kept: OrderedDict[EpochSeconds, LiveIndex] = OrderedDict()
 
     def flights(self, time: EpochSeconds, search: FlightSearch) -> bytes:
-        """A page of the picture at `time`, as `Query.flights` answers it, with version 0."""
+        """A page of the picture at `time`, as `Query.flights` answers it, with version 0.
+
+        Departures and arrivals are those that are known now of the flights that were in the air then.
+        """
         if time > self._clock():
             raise BadRequest("time lies in the future", parameter="time")
         return page(self._index(time), search, self._max_page_size)
@@ -67,7 +73,8 @@ class Past:
             if (kept := self._kept.get(time)) is not None:
                 self._kept.move_to_end(time)
                 return kept
-        index = LiveIndex(Picture(0, time, self._history.picture(time, time - self._expiry)))
+        states = self._history.picture(time, time - self._expiry)
+        index = LiveIndex(Picture(0, time, states), self._flights.in_progress(time))
         if time < self._clock() - _SETTLED:
             with self._lock:
                 self._kept[time] = index

@@ -1,7 +1,7 @@
 """Parquet with a say in the encodings, which polars' own writer has not. Everything reads it: polars, DuckDB, Spark…"""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, takewhile
 from typing import IO, Any, Literal, TypeVar, cast
 
@@ -68,7 +68,7 @@ def _write(
     from arro3.io import write_parquet as write  # noqa: PLC0415
 
     first = next(groups)
-    given = {name: encoding for name, encoding in encodings.items() if encoding != "dictionary"}
+    given: dict[str | Sequence[str], Any] = {name: one for name, one in encodings.items() if one != "dictionary"}
     batches = chain.from_iterable(Table.from_arrow(group).to_batches() for group in chain([first], groups))
     write(
         RecordBatchReader.from_batches(Table.from_arrow(first.clear()).schema, batches),

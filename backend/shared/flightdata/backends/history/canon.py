@@ -18,13 +18,16 @@ CHUNK = 100_000
 _TIES = ["time_position", *(name for name in LAKE_SCHEMA if name not in {*KEY, "time_position"})]
 
 
-def chunks(kept: Sequence[pl.LazyFrame], wanted: pl.Expr | None = None) -> Iterator[pl.DataFrame]:
-    """The rows of all `kept` (those `wanted`) in canonical order; each chunk holds all rows of its aircraft."""
+def chunks(kept: Sequence[pl.LazyFrame], wanted: pl.Expr | None = None, size: int = CHUNK) -> Iterator[pl.DataFrame]:
+    """The rows of all `kept` (those `wanted`) in canonical order; each chunk holds all rows of its aircraft.
+
+    `size`: how many rows a chunk has, about, before `wanted`.
+    """
     if not kept:
         return
     everything = pl.concat(kept)
     chosen = everything if wanted is None else everything.filter(wanted)
-    for first, last in _ranges(everything):
+    for first, last in _ranges(everything, size):
         chunk = chosen.filter(pl.col("icao24").is_between(pl.lit(first), pl.lit(last))).collect()
         if chunk.height:
             yield canonical(chunk)
@@ -64,9 +67,9 @@ def _last_of_runs(ordered: pl.DataFrame) -> pl.DataFrame:
     return ordered.filter(last.fill_null(value=True))
 
 
-def _ranges(kept: pl.LazyFrame) -> list[tuple[str, str]]:
-    """The aircraft in their order, cut so that about CHUNK rows fall into each range: first and last of each."""
+def _ranges(kept: pl.LazyFrame, size: int) -> list[tuple[str, str]]:
+    """The aircraft in their order, cut so that about `size` rows fall into each range: first and last of each."""
     counts = kept.group_by("icao24").len().sort("icao24").collect()
-    cut = counts.select("icao24", range=(pl.col("len").cast(pl.UInt64).cum_sum() - 1) // CHUNK)
+    cut = counts.select("icao24", range=(pl.col("len").cast(pl.UInt64).cum_sum() - 1) // size)
     ranges = cut.group_by("range", maintain_order=True).agg(first=pl.first("icao24"), last=pl.last("icao24"))
     return list(zip(ranges["first"], ranges["last"], strict=True))

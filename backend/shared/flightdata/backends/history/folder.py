@@ -5,6 +5,7 @@ whole before it removes anything from `recent/`; so whatever happens in between,
 at least once, and the canonical order makes once of that. A file that was opened stays readable when it is replaced.
 """
 
+import io
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,15 @@ _TOGETHER = 24
 
 
 _PART = 8 * ROW_GROUP
+_GROUP = ROW_GROUP // 8
+
+_SORTED_AT_ONCE = 10
+"""Files."""
+
+_COMPACTED_AT_ONCE = 50_000
+"""Rows. With these three a global hour is compacted in 300 MB, with twice as many rows in 370, and in 460 if the recent
+files are held as they are, for a seventh less CPU (measured).
+"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class _Opened:
 
     def scans(self) -> list[pl.LazyFrame]:
         """What is compacted, and what is not; none of what there is nothing of."""
-        return [_scan(list(files.values())) for files in (self.compacted, self.recent) if files]
+        return [*_scans(self.compacted), *_scans(self.recent)]
 
 
 class FolderHistory:
@@ -110,8 +120,9 @@ class FolderHistory:
     def compact(self, hour: EpochSeconds) -> None:
         while recents := self._layout.recents(hour)[:_MANY]:
             with self._opened(hour, recents) as opened:
-                *compacted, recent = opened.scans()
-                self._write(hour, chunks([*compacted, recent.collect().lazy()]))
+                self._write(
+                    hour, chunks([*_scans(opened.compacted), *_by_aircraft(opened.recent)], size=_COMPACTED_AT_ONCE)
+                )
                 self._remove(opened.recent)
 
     def expire(self, before: EpochSeconds) -> int:
@@ -179,11 +190,26 @@ def _open(paths: Sequence[Path], files: ExitStack) -> dict[Path, IO[bytes]] | No
         return None
 
 
+def _scans(files: dict[Path, IO[bytes]]) -> list[pl.LazyFrame]:
+    return [_scan(list(files.values()))] if files else []
+
+
 def _scan(files: Sequence[IO[bytes]]) -> pl.LazyFrame:
     """Columns that older files lack are null."""
     return pl.scan_parquet(
         list(files), schema=dict(LAKE_SCHEMA), missing_columns="insert", extra_columns="ignore", glob=False
     )
+
+
+def _by_aircraft(recent: dict[Path, IO[bytes]]) -> Iterator[pl.LazyFrame]:
+    """The same rows so that a range of aircraft is read without the others: packed, in a tenth of the memory."""
+    files = list(recent.values())
+    for first in range(0, len(files), _SORTED_AT_ONCE):
+        packed = io.BytesIO()
+        part = _scan(files[first : first + _SORTED_AT_ONCE]).collect().sort("icao24")
+        part.write_parquet(packed, compression="lz4", row_group_size=_GROUP)
+        packed.seek(0)
+        yield pl.scan_parquet(packed)
 
 
 def _parts(scan: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
