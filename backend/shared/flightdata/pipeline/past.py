@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
 
@@ -73,8 +74,10 @@ class Past:
             if (kept := self._kept.get(time)) is not None:
                 self._kept.move_to_end(time)
                 return kept
-        states = self._history.picture(time, time - self._expiry)
-        index = LiveIndex(Picture(0, time, states), self._flights.in_progress(time))
+        with ThreadPoolExecutor(1, thread_name_prefix="past") as beside:
+            flights = beside.submit(self._flights.in_progress, time)
+            states = self._history.picture(time, time - self._expiry)
+        index = LiveIndex(Picture(0, time, states), flights.result())
         if time < self._clock() - _SETTLED:
             with self._lock:
                 self._kept[time] = index
