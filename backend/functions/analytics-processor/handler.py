@@ -16,4 +16,4 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
 if __name__ == "__main__":
     from flightdata.cli.doors import run
 
-    run(handler, Path(__file__).parent / "events" / "schedule.json")
+    run(handler, Path(__file__).parent)

@@ -25,4 +25,4 @@ def handler(event: Any, context: Any) -> Any:
 if __name__ == "__main__":
     from flightdata.cli.doors import run
 
-    run(handler, Path(__file__).parent / "events" / "flights-in-a-box.json")
+    run(handler, Path(__file__).parent)

@@ -1,4 +1,4 @@
-"""Lambda: a scheduled tick fetches what the source has. `python handler.py` runs it on its sample event."""
+"""Lambda: a scheduled tick fetches what the sources have. `python handler.py` runs it on its sample event."""
 
 from pathlib import Path
 from typing import Any
@@ -7,13 +7,13 @@ from flightdata import triggers
 from flightdata.wiring import house
 
 
-def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(_event: dict[str, Any], context: object) -> dict[str, Any]:
     stages = house()
     with triggers.invocation("tick"):
-        return triggers.on_schedule(stages.fetch, stages.scheduled)
+        return triggers.on_schedule(stages.fetch, stages.scheduled, stages.clock, triggers.left(context))
 
 
 if __name__ == "__main__":
     from flightdata.cli.doors import run
 
-    run(handler, Path(__file__).parent / "events" / "schedule.json")
+    run(handler, Path(__file__).parent)

@@ -15,7 +15,5 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 if __name__ == "__main__":
     from flightdata.cli.doors import run
-    from flightdata.wiring import PARIS
 
-    house().archive.put(house().recordings([PARIS]).fetch())  # what the sample event is about
-    run(handler, Path(__file__).parent / "events" / "snapshot-archived.json")
+    run(handler, Path(__file__).parent)

@@ -16,6 +16,7 @@ from flightdata.models.credits import Budget
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.figures import Reading
 from flightdata.models.flight import FlightsAsked, Side
+from flightdata.models.key import ApiKey
 from flightdata.models.picture import Picture
 from flightdata.models.selection import Selection
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
@@ -97,12 +98,16 @@ class Lease(Protocol):
         ...
 
 
-class RawArchive(Protocol):
-    """The truth. Durable when `put` returns; the same snapshot again changes nothing."""
+class RawWriter(Protocol):
+    """Where the fetch stage keeps what came. Durable when `put` returns; the same snapshot again changes nothing."""
 
     def put(self, snapshot: RawSnapshot) -> str:
         """Keep it and return its key."""
         ...
+
+
+class RawArchive(RawWriter, Protocol):
+    """The truth."""
 
     def get(self, key: str) -> RawSnapshot:
         """What was put. Raises Poison when there is no such snapshot or its bytes are not those that were put."""
@@ -114,6 +119,20 @@ class RawArchive(Protocol):
 
     def expire(self, before: EpochSeconds) -> int:
         """Forget what was received in hours that ended by then; how many snapshots that were."""
+        ...
+
+
+class Spool(RawWriter, Protocol):
+    """Where a collector keeps what it has fetched until it is where it belongs."""
+
+    def get(self, key: str) -> RawSnapshot:
+        """Raises Poison as RawArchive's."""
+        ...
+
+    def keys(self) -> Iterator[str]: ...
+
+    def forget(self, key: str) -> None:
+        """It is where it belongs."""
         ...
 
 
@@ -386,9 +405,27 @@ class Exposition(Metrics, Protocol):
         ...
 
 
+class Keys(Protocol):
+    """Who may ask the API. Durable when it returns."""
+
+    def put(self, key: ApiKey) -> None: ...
+
+    def find(self, digest: str) -> ApiKey | None:
+        """The one of this SHA-256, also if it has expired."""
+        ...
+
+    def known(self) -> Sequence[ApiKey]:
+        """All of them, the oldest first."""
+        ...
+
+    def revoke(self, digest: str) -> None:
+        """Forget it; nothing happens if there is none."""
+        ...
+
+
 class Secrets(Protocol):
     """What must not be seen: `opensky/client_id`, `opensky/client_secret`."""
 
-    def get(self, name: str) -> SecretStr | None:
-        """None if there is none. Raises Transient when the keeper does not answer."""
+    def get(self, name: str, *, fresh: bool = False) -> SecretStr | None:
+        """None if there is none; `fresh`: past what is remembered. Raises Transient when the keeper does not answer."""
         ...

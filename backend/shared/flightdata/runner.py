@@ -29,33 +29,26 @@ class _Ended(Exception):
     """The source has no more."""
 
 
-class Runner:
-    """Runs fetch and process until `stop`. A failing source, or a failing disk, pauses and is tried again."""
+class Collector:
+    """Fetches from `sources` until `stop`, and runs `step`, if there is one, beside it.
 
-    def __init__(  # noqa: PLR0913, the twin of four triggers
-        self,
-        sources: Sequence[Source],
-        fetch: Fetch,
-        process: Process,
-        keep: Keep,
-        queue: Queue,
-        depth: DeadLetters,
-        clock: Clock,
+    A failing source, or a failing disk, pauses and is tried again.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], fetch: Fetch, clock: Clock, step: Callable[[], bool] | None = None
     ) -> None:
+        """`step` returns whether it did what it should; until it does there are pauses between."""
         self._fetch = fetch
-        self._process = process
-        self._keep = keep
-        self._queue = queue
-        self._depth = depth
         self._clock = clock
         self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._keep_working, name="process", daemon=True),
-            threading.Thread(target=self._keep_house, name="history", daemon=True),
-        ] + [
-            threading.Thread(target=self._keep_fetching, args=(source,), name=source.name, daemon=True)
-            for source in sources
-        ]
+        self._threads: list[threading.Thread] = []
+        if step:
+            self._beside("forward", step)
+        for source in sources:
+            self._threads.append(
+                threading.Thread(target=self._keep_fetching, args=(source,), name=source.name, daemon=True)
+            )
 
     def start(self) -> None:
         gc.freeze()  # what is there now stays; looking for garbage in it takes 9 % of the time (measured)
@@ -69,25 +62,13 @@ class Runner:
             thread.join(within / len(self._threads))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _keep_working(self) -> None:
-        self._repeat(self._work)
+    def _beside(self, name: str, step: Callable[[], bool]) -> None:
+        self._threads.append(threading.Thread(target=self._repeat, args=(step,), name=name, daemon=True))
 
     def _keep_fetching(self, source: Source) -> None:
         with suppress(_Ended):
             self._repeat(lambda: self._fetch_when_due(source))
         log.info("source is done", source=source.name)
-
-    def _keep_house(self) -> None:
-        self._repeat(self._tidy)
-
-    def _tidy(self) -> bool:
-        self._keep.round()
-        self._stopping.wait(_TIDY_EVERY)
-        return True
-
-    def _work(self) -> bool:
-        work(self._queue, self._process, wait=_POLL)
-        return True
 
     def _fetch_when_due(self, source: Source) -> bool:
         due = source.next_due()
@@ -125,6 +106,41 @@ class Runner:
         if left > 0:
             self._stopping.wait(min(left, _POLL))
         return left <= 0
+
+    def _has_room(self) -> bool:
+        """Whoever processes is elsewhere, and comes when he comes."""
+        return True
+
+
+class Runner(Collector):
+    """Runs fetch, process and the housekeeping until `stop`."""
+
+    def __init__(  # noqa: PLR0913, the twin of four triggers
+        self,
+        sources: Sequence[Source],
+        fetch: Fetch,
+        process: Process,
+        keep: Keep,
+        queue: Queue,
+        depth: DeadLetters,
+        clock: Clock,
+    ) -> None:
+        super().__init__(sources, fetch, clock)
+        self._process = process
+        self._keep = keep
+        self._queue = queue
+        self._depth = depth
+        self._beside("process", self._work)
+        self._beside("history", self._tidy)
+
+    def _tidy(self) -> bool:
+        self._keep.round()
+        self._stopping.wait(_TIDY_EVERY)
+        return True
+
+    def _work(self) -> bool:
+        work(self._queue, self._process, wait=_POLL)
+        return True
 
     def _has_room(self) -> bool:
         """A source that is faster than the processing waits for it."""

@@ -35,6 +35,7 @@ Port = Literal[
     "flights",
     "budgets",
     "lease",
+    "keys",
     "secrets",
     "metrics",
 ]
@@ -50,6 +51,11 @@ class Environment(StrEnum):
 class Backend(StrEnum):
     EMBEDDED = "embedded"
     AWS = "aws"
+
+
+class ApiAuth(StrEnum):
+    OFF = "off"
+    REQUIRED = "required"
 
 
 class Sampler(StrEnum):
@@ -100,6 +106,7 @@ class Settings(BaseSettings):
     raw_retention_days: Annotated[int, Field(ge=0)] = 0
     history_retention_days: Annotated[int, Field(ge=0)] = 0
 
+    api_auth: ApiAuth = ApiAuth.OFF
     cors_origins: str = ""
     max_page_size: Annotated[int, Field(ge=1)] = 1000
     cache_ttl_seconds: Annotated[int, Field(ge=0)] = 30

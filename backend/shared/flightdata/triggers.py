@@ -1,5 +1,6 @@
 """What AWS Lambda hands to a function, as stage calls: event shapes in, stage results out. No logic beyond that."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.keep import Keep
 from flightdata.pipeline.process import Process, Processed
-from flightdata.ports import Metrics, Source
+from flightdata.ports import Clock, Metrics, Source
 from flightdata.settings import invocation_trace
 from flightdata.utils.logs import logger
 from flightdata.utils.tracing import flush, span
@@ -26,6 +27,9 @@ log = logger(__name__)
 LambdaEvent = dict[str, Any]
 
 _TRIES = 3
+_RESERVE: Seconds = 60.0
+"""What one answer may take: a token, the request, the archive's and the bus's retries."""
+
 _XRAY = re.compile(r"Root=1-([0-9a-f]{8})-([0-9a-f]{24});Parent=([0-9a-f]{16});Sampled=([01])")
 
 FLUSH_WITHIN: Seconds = 2.0
@@ -42,11 +46,36 @@ def invocation(name: str) -> Iterator[None]:
         flush(FLUSH_WITHIN)
 
 
-def on_schedule(fetch: Fetch, source: Source) -> dict[str, Any]:
-    """A scheduled tick: what was archived, if anything was and is due."""
-    events = fetch.all_due(source)
-    archived = [event.key for event in events if event]
-    return {"archived": archived}
+def on_schedule(fetch: Fetch, sources: list[Source], clock: Clock, left: Seconds = math.inf) -> dict[str, Any]:
+    """A scheduled tick: what was archived, if anything was and is due, which sources failed, and for which there was no
+    time in the `left` seconds; those go first in the next tick.
+
+    Raises, once all were asked, the first error that no source is to blame for.
+    """
+    until = clock() + left - _RESERVE
+    archived, failed, late, errors = list[str](), list[str](), list[Source](), list[Exception]()
+    for source in list(sources):
+        if clock() >= until:
+            log.warning("no time left for it in this tick", source=source.name)
+            late.append(source)
+            continue
+        try:
+            events = fetch.all_due(source, until)
+        except Exception as error:
+            log.exception("not fetched", source=source.name, reason=str(error))
+            errors.append(error)
+            events = [None]
+        archived += [event.key for event in events if event]
+        failed += [source.name] * (None in events)
+    sources[:] = [*late, *(one for one in sources if one not in late)]
+    if errors:
+        raise errors[0]
+    return {"archived": archived, "failed": failed, "late": [source.name for source in late]}
+
+
+def left(context: Any) -> Seconds:
+    """How long the function may still run; for ever where nobody says."""
+    return context.get_remaining_time_in_millis() / 1000 if context else math.inf
 
 
 def on_snapshots(process: Process, metrics: Metrics, event: LambdaEvent) -> dict[str, Any]:

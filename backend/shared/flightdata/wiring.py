@@ -12,7 +12,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from flightdata import __version__
-from flightdata.clients.opensky import Account, OpenSky, Tokens, boxes, credentials
+from flightdata.clients.opensky import Account, Credentials, OpenSky, Tokens, boxes, credentials
 from flightdata.clients.receiver import Pace as ReceiverPace
 from flightdata.clients.receiver import Receiver, readsb, v2
 from flightdata.clients.recording import Recording, Times
@@ -20,9 +20,11 @@ from flightdata.clients.simulation import Simulation
 from flightdata.errors import ConfigurationError
 from flightdata.homes.embedded import Embedded
 from flightdata.models.snapshot import source_name
+from flightdata.pipeline.access import Access
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.flown import Flown
+from flightdata.pipeline.forward import Forward, Notes
 from flightdata.pipeline.keep import Keep, Retention
 from flightdata.pipeline.moving import Moving
 from flightdata.pipeline.past import Past
@@ -36,6 +38,7 @@ from flightdata.ports import (
     Flights,
     Health,
     History,
+    Keys,
     Lease,
     Ledger,
     LivePictures,
@@ -48,7 +51,7 @@ from flightdata.ports import (
 )
 from flightdata.reference.airports import airport_table
 from flightdata.reference.enrich import Reference
-from flightdata.settings import Backend, Environment, Port, Settings
+from flightdata.settings import ApiAuth, Backend, Environment, Port, Settings
 from flightdata.tracking.nearby import Airports
 from flightdata.utils import logs, tracing
 from flightdata.utils.files import sweep
@@ -139,6 +142,10 @@ class House:
             if self.settings.backend(port) is Backend.AWS:
                 getattr(self._cloud, port)
 
+    def make_on_emulator(self, *, everything: bool) -> dict[str, str]:
+        """What the CDK app makes on AWS, at AWS_ENDPOINT_URL; the settings that name it. Raises Transient."""
+        return self._cloud.make_on_emulator(everything=everything)
+
     @property
     def archive(self) -> RawArchive:
         return self._home("archive").archive
@@ -179,6 +186,14 @@ class House:
     def lease(self) -> Lease:
         return self._home("lease").lease
 
+    @property
+    def keys(self) -> Keys:
+        return self._home("keys").keys
+
+    @cached_property
+    def access(self) -> Access:
+        return Access(self.keys, self.clock)
+
     @cached_property
     def opensky_http(self) -> Http:
         return Http(timeout=self.settings.opensky_timeout_seconds)
@@ -203,6 +218,20 @@ class House:
     @cached_property
     def fetch(self) -> Fetch:
         return Fetch(self.archive, self.publisher, self.health, self.clock, self.metrics)
+
+    @cached_property
+    def forward(self) -> Forward | None:
+        """Between a collector and AWS, so that AWS may be away; None where both archive and queue are here."""
+        if self._home("archive") is self._home("publisher") is self.embedded:
+            return None
+        return Forward(self.embedded.spool, self.archive, self.publisher, Notes(self.health))
+
+    @cached_property
+    def collect(self) -> Fetch:
+        """The fetch stage of a machine with a disk. A Lambda function, which has none, does with `fetch`."""
+        if self.forward is None:
+            return self.fetch
+        return Fetch(self.forward, self.forward, self.forward.notes, self.clock, self.metrics)
 
     @cached_property
     def process(self) -> Process:
@@ -247,7 +276,13 @@ class House:
 
         origins = [origin.strip() for origin in self.settings.cors_origins.split(",") if origin.strip()]
         return create_app(
-            self.query, self.flown, self.past, cors_origins=origins, dashboard=self.map_folder, watch=self.watch
+            self.query,
+            self.flown,
+            self.past,
+            access=self.access if self.settings.api_auth is ApiAuth.REQUIRED else None,
+            cors_origins=origins,
+            dashboard=self.map_folder,
+            watch=self.watch,
         )
 
     @cached_property
@@ -295,10 +330,17 @@ class House:
             "opensky[:BOXES], readsb:URL, readsb:PATH, v2:URL, recording[:PATH], simulation[:AIRCRAFT]"
         )
 
+    def sources(self, specs: Sequence[str], pace: Pace = Pace()) -> list[Source]:
+        """Those that `specs` name. Raises ConfigurationError also where two have the same name."""
+        made = [self.source(spec, pace) for spec in specs]
+        if len({one.name for one in made}) < len(made):
+            raise ConfigurationError("two sources have the same name; give each one once")
+        return made
+
     @cached_property
-    def scheduled(self) -> Source:
-        """What a scheduled tick fetches; one for all ticks, because it keeps connections and tokens."""
-        return self.source((*self.settings.sources, SHIPPED)[0])
+    def scheduled(self) -> list[Source]:
+        """What a scheduled tick fetches, in this order; made once, because they keep connections and tokens."""
+        return self.sources(self.settings.sources or (SHIPPED,))
 
     def recordings(self, paths: Sequence[Path]) -> Recording:
         """The recordings at `paths` as they were recorded, as fast as they are taken. Raises NotFound."""
@@ -323,6 +365,18 @@ class House:
                 f"{error.holder} works in {self._folder} already; stop it, or choose another folder with --data"
             ) from error
 
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Be the one process that collects into this folder. Raises ConfigurationError while there is another one."""
+        try:
+            with exclusive(self._folder / "collect.lock"):
+                sweep(self.embedded.spool_folder)
+                yield
+        except Locked as error:
+            raise ConfigurationError(
+                f"{error.holder} collects into {self._folder} already; stop it, or choose another folder with --data"
+            ) from error
+
     def close(self) -> None:
         """Let go of files and connections."""
         for name in ("opensky_http", "receiver_http"):
@@ -335,13 +389,8 @@ class House:
     def _opensky(self, areas: str) -> OpenSky:
         settings = self.settings
         account = Account(known_class=settings.opensky_account)
-        known = credentials(
-            self.secrets.get("opensky/client_id"),
-            self.secrets.get("opensky/client_secret"),
-            settings.opensky_credentials_file,
-        )
-        if known:
-            tokens = Tokens(self.opensky_http, settings.opensky_token_url, known, self.clock)
+        if known := self._credentials(fresh=False):
+            tokens = Tokens(self.opensky_http, settings.opensky_token_url, known, self.clock, self._credentials)
             account = Account(known.account, tokens, settings.opensky_account)
         return OpenSky(
             settings.opensky_api_url,
@@ -352,6 +401,13 @@ class House:
             lease=self.lease,
             tick=settings.opensky_tick_seconds,
             clock=self.clock,
+        )
+
+    def _credentials(self, *, fresh: bool) -> Credentials | None:
+        return credentials(
+            self.secrets.get("opensky/client_id", fresh=fresh),
+            self.secrets.get("opensky/client_secret", fresh=fresh),
+            self.settings.opensky_credentials_file,
         )
 
     def _receiver(self, kind: str, address: str) -> Receiver:

@@ -1,5 +1,9 @@
 """What every RawArchive promises. A new backend is one line in OPEN."""
 
+import subprocess
+import sys
+from dataclasses import replace
+
 import pytest
 import zstandard
 from fakes import MemoryArchive, kept
@@ -212,6 +216,28 @@ def test_unfinished_files_are_no_snapshots_and_are_swept(folder, on_disk):
     assert sweep(folder) == 1
     assert files(folder) == [whole]
     assert sweep(folder) == 0
+
+
+def test_what_another_process_is_writing_is_not_swept(folder):
+    folder.mkdir(exist_ok=True)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as writer:
+        half = folder / f"a.json.zst.{writer.pid}-{'0' * 32}.unfinished"
+        half.write_bytes(b"half of i")
+        assert sweep(folder) == 0
+        writer.kill()
+    assert sweep(folder) == 1
+    assert not half.exists()
+
+
+def test_what_is_forgotten_by_its_key_is_gone_and_its_neighbour_is_not(folder, on_disk):
+    other = replace(SNAPSHOT, body=b"{}")
+    on_disk.put(SNAPSHOT)
+    on_disk.put(other)
+    on_disk.forget(SNAPSHOT.key)
+    assert list(on_disk.keys()) == [other.key]
+    on_disk.forget(other.key)
+    on_disk.forget(other.key)
+    assert list(folder.iterdir()) == [folder / f"source={other.source}"]
 
 
 def test_sweeping_a_folder_that_is_not_there_finds_nothing(tmp_path):

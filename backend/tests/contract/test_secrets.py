@@ -26,8 +26,9 @@ def test_a_secret_is_had_by_its_name(secrets):
     assert secrets.get("opensky/client_secret").get_secret_value() == "s3cret"
 
 
-def test_a_secret_that_is_not_there_is_none(secrets):
-    assert secrets.get("opensky/client_id") is None
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_secret_that_is_not_there_is_none(secrets, fresh):
+    assert secrets.get("opensky/client_id", fresh=fresh) is None
 
 
 def test_a_secret_is_not_seen_where_it_is_printed(secrets):
@@ -46,4 +47,13 @@ def test_a_rotated_secret_counts_after_five_minutes(account):
     clock.now += FRESH - 0.001
     assert secrets.get("opensky/client_secret").get_secret_value() == "old"
     clock.now += 0.001
+    assert secrets.get("opensky/client_secret").get_secret_value() == "new"
+
+
+def test_a_rotated_secret_counts_at_once_for_who_asks_past_what_is_remembered(account):
+    secrets = SsmSecrets(account.client("ssm"), "/flightdata/dev", SetClock(NOW))
+    put(account, "old")
+    assert secrets.get("opensky/client_secret").get_secret_value() == "old"
+    put(account, "new")
+    assert secrets.get("opensky/client_secret", fresh=True).get_secret_value() == "new"
     assert secrets.get("opensky/client_secret").get_secret_value() == "new"

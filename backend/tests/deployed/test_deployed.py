@@ -8,6 +8,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from fakes import SetClock
+from fixtures.deployment import collector_settings
 from samples import NOW, archived, row, snapshot
 
 from flightdata.models.search import FlightSearch
@@ -32,15 +33,8 @@ def until(done, what):
 @pytest.fixture(scope="module")
 def collector(deployed):
     """A house outside AWS whose backends are the deployed ones."""
-    settings = Settings(
-        _env_file=None,
-        environment="dev",
-        aws_endpoint_url=deployed.ministack.url,
-        s3_raw_bucket=deployed.bucket,
-        eventbridge_bus_name=deployed.bus,
-        sqs_queue_url=deployed.queue,
-        sqs_dead_letter_queue_url=deployed.dead,
-    )
+    given = {name.lower(): value for name, value in collector_settings(deployed).items()}
+    settings = Settings(_env_file=None, **given)
     with closing(House(settings)) as house:
         yield house
 

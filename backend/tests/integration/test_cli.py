@@ -112,7 +112,7 @@ def ingested(tmp_path_factory, recording):
 def test_help_names_every_command_and_the_exit_codes(tmp_path):
     result = flightdata("--help", folder=tmp_path)
     assert result.returncode == 0
-    for word in ("up", "serve", "ingest", "fetch", "process", "status", "dlq", "Exit codes"):
+    for word in ("up", "serve", "ingest", "collect", "fetch", "process", "invoke", "status", "dlq", "Exit codes"):
         assert word in result.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -360,17 +360,30 @@ def door(function, data):
     return run(sys.executable, "handler.py", folder=FUNCTIONS / function, DATA_DIR=str(data), HOME=str(data.parent))
 
 
-def test_every_function_does_its_sample_event(data):
-    fetched = document(door("flight-data-fetcher", data))
+def invoked(function, data):
+    return flightdata("invoke", function, folder=data.parent, DATA_DIR=str(data))
+
+
+@pytest.mark.parametrize("way", [door, invoked])
+def test_every_function_does_its_sample_event(data, way):
+    fetched = document(way("flight-data-fetcher", data))
     (archived,) = fetched["archived"]
     assert archived.startswith("source=recording-paris-20211007/")
-    assert document(door("flight-data-processor", data)) == {"batchItemFailures": []}
-    answer = document(door("flight-api", data))
+    assert document(way("flight-data-processor", data)) == {"batchItemFailures": []}
+    answer = document(way("flight-api", data))
     assert answer["statusCode"] == 200
     page = json.loads(answer["body"])
     assert (page["count"], page["time"], page["total"] >= 2) == (2, 1633608010.0, True)
-    assert document(door("analytics-processor", data))["performance"]["snapshots"] == 1
+    assert document(way("analytics-processor", data))["performance"]["snapshots"] == 1
     assert not (FUNCTIONS / "flight-api" / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "sample", sorted(FUNCTIONS.glob("*/events/*.json")), ids=lambda path: f"{path.parents[1].name}/{path.name}"
+)
+def test_every_sample_can_be_invoked_by_its_name(data, sample):
+    function = sample.parents[1].name
+    document(flightdata("invoke", function, "--event", sample, folder=data.parent, DATA_DIR=str(data)))
 
 
 def test_any_asgi_server_runs_the_application(data):

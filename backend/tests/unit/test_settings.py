@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from flightdata.models.credits import AccountClass
-from flightdata.settings import Backend, Environment, LogFormat, Sampler, Settings
+from flightdata.settings import ApiAuth, Backend, Environment, LogFormat, Sampler, Settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 NAMES = {name.upper() for name in Settings.model_fields}
@@ -45,6 +45,7 @@ GIVEN = {
     "QUEUE_MAX_ATTEMPTS": ("1", 1),
     "RAW_RETENTION_DAYS": ("30", 30),
     "HISTORY_RETENTION_DAYS": ("365", 365),
+    "API_AUTH": ("required", ApiAuth.REQUIRED),
     "CORS_ORIGINS": ("https://a.example, https://b.example", "https://a.example, https://b.example"),
     "MAX_PAGE_SIZE": ("20", 20),
     "CACHE_TTL_SECONDS": ("0", 0),

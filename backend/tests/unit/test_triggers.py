@@ -25,7 +25,7 @@ from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.keep import Keep, Retention
 from flightdata.ports import QueueDepth
-from flightdata.triggers import on_analytics, on_schedule, on_snapshots
+from flightdata.triggers import left, on_analytics, on_schedule, on_snapshots
 from flightdata.wiring import PARIS
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -180,31 +180,98 @@ def test_odd_rows_are_counted_by_rule_and_rejected_ones_by_reason(bench):
 
 
 class Scripted:
-    name = "scripted"
-
-    def __init__(self, answer):
-        self.answer = answer
+    def __init__(self, *answers, name="scripted", takes=0.0):
+        self.name = name
+        self.answers = [one for one in answers if one is not None]
+        self.takes = takes
+        self.clock = None
 
     def next_due(self):
-        return math.inf if self.answer is None else 0.0
+        return 0.0 if self.answers else math.inf
 
     def fetch(self):
-        answer, self.answer = self.answer, None
+        if self.clock:
+            self.clock.now += self.takes
+        answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
 
+class Ticks:
+    """A fetcher, its metrics, and ticks that ask these sources."""
+
+    def __init__(self, *sources, archive=None):
+        self.clock, self.metrics, self.health = SetClock(NOW), MemoryMetrics(), MemoryHealth()
+        self.fetch = Fetch(archive or MemoryArchive(), Outbox(), self.health, self.clock, self.metrics)
+        self.sources = list(sources)
+        for source in sources:
+            source.clock = self.clock
+
+    def tick(self, left=300.0):
+        return on_schedule(self.fetch, self.sources, self.clock, left)
+
+
 @pytest.mark.parametrize(
-    ("answer", "archived"),
-    [(GOOD, [GOOD.key]), (Transient("timed out"), []), (NotDue("another has it"), []), (None, [])],
+    ("answer", "archived", "failed"),
+    [
+        (GOOD, [GOOD.key], []),
+        (Transient("timed out"), [], ["scripted"]),
+        (NotDue("another has it"), [], []),
+        (None, [], []),
+    ],
 )
-def test_a_scheduled_tick_says_what_was_archived(answer, archived):
-    metrics = MemoryMetrics()
-    fetch = Fetch(MemoryArchive(), Outbox(), MemoryHealth(), SetClock(NOW), metrics)
-    assert on_schedule(fetch, Scripted(answer)) == {"archived": archived}
-    assert metrics.counted["SnapshotsArchived"] == len(archived)
-    assert metrics.counted["FetchFailures.unreachable"] == isinstance(answer, Transient)
+def test_a_scheduled_tick_says_what_was_archived(answer, archived, failed):
+    ticks = Ticks(Scripted(answer))
+    assert ticks.tick() == {"archived": archived, "failed": failed, "late": []}
+    assert ticks.metrics.counted["SnapshotsArchived"] == len(archived)
+    assert ticks.metrics.counted["FetchFailures.unreachable"] == len(failed)
+
+
+def test_a_tick_asks_all_sources_and_one_that_fails_does_not_stop_the_others():
+    ticks = Ticks(
+        Scripted(Transient("timed out"), name="a"),
+        Scripted(GOOD, name="b"),
+        Scripted(ZeroDivisionError(), name="c"),
+        Scripted(LATER, name="d"),
+    )
+    with pytest.raises(ZeroDivisionError):
+        ticks.tick()
+    assert ticks.metrics.counted["SnapshotsArchived"] == 2
+    assert [ticks.metrics.counted[f"FetchFailures.{kind}"] for kind in ("unreachable", "mistake")] == [1, 1]
+    assert {one.name: one.kind for one in ticks.health.sources()} == {
+        "a": "unreachable",
+        "b": None,
+        "c": "mistake",
+        "d": None,
+    }
+
+
+def test_an_archive_that_is_away_is_an_error_of_the_function_once_all_were_asked():
+    class Away(MemoryArchive):
+        def put(self, snapshot):
+            raise Transient("no S3")
+
+    sources = [Scripted(GOOD, name="a"), Scripted(LATER, name="b")]
+    with pytest.raises(Transient, match="no S3"):
+        Ticks(*sources, archive=Away()).tick()
+    assert [one.answers for one in sources] == [[], []]
+
+
+def test_what_there_is_no_time_for_goes_first_in_the_next_tick():
+    slow = Scripted(GOOD, GOOD, GOOD, name="slow", takes=150.0)
+    ticks = Ticks(slow, Scripted(LATER, name="late"))
+    assert ticks.tick() == {"archived": [GOOD.key] * 2, "failed": [], "late": ["late"]}
+    assert ticks.tick() == {"archived": [LATER.key, GOOD.key], "failed": [], "late": []}
+
+
+def test_how_much_time_there_is_left_is_what_lambda_says():
+    class Context:
+        def get_remaining_time_in_millis(self):
+            return 299_500
+
+    assert left(Context()) == 299.5
+    assert left(None) == math.inf
 
 
 def test_the_report_of_the_analytics_is_plain_json():

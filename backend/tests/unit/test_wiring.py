@@ -270,3 +270,15 @@ def test_the_map_is_served_from_the_folder_that_is_set_when_it_was_built(tmp_pat
     folder.mkdir()
     (folder / "index.html").write_text("map")
     assert house.map_folder == folder
+
+
+def test_a_scheduled_tick_asks_all_sources_that_are_set(tmp_path):
+    settings = Settings(_env_file=None, data_dir=tmp_path, sources=("simulation:5", "recording", "opensky"))
+    house = House(settings)
+    assert [one.name for one in house.scheduled] == ["simulation", "recording-paris-20211007", "opensky"]
+    assert house.scheduled is house.scheduled
+    house.close()
+    again = House(settings.model_copy(update={"sources": ("opensky", "opensky:47,49,1,4")}))
+    with pytest.raises(ConfigurationError, match="the same name"):
+        again.scheduled  # noqa: B018
+    again.close()

@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from flightdata import __version__
-from flightdata.cli import dlq
+from flightdata.cli import dlq, keys
 from flightdata.cli.doctor import doctor
+from flightdata.cli.doors import invoke
 from flightdata.cli.export import export
 from flightdata.cli.ingest import ingest
 from flightdata.cli.replay import compact, replay
-from flightdata.cli.stages import fetch, process
+from flightdata.cli.stages import collect, fetch, process
 from flightdata.cli.status import status
 from flightdata.cli.up import api, up
 
@@ -24,14 +25,17 @@ app = typer.Typer(
 app.command("up")(up)
 app.command("serve")(api)
 app.command("ingest")(ingest)
+app.command("collect")(collect)
 app.command("fetch")(fetch)
 app.command("process")(process)
+app.command("invoke")(invoke)
 app.command("replay")(replay)
 app.command("export")(export)
 app.command("compact")(compact)
 app.command("status")(status)
 app.command("doctor")(doctor)
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(keys.app, name="keys")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001, Typer's way

@@ -46,9 +46,7 @@ def up(  # noqa: PLR0913, each is an option
         configure_logs(loaded)
         house = House(loaded)
         pace = Pace(_factor(speed), times, loop)
-        sources = [house.source(spec, pace) for spec in loaded.sources or (LIVE if live else SHIPPED,)]
-        if len({one.name for one in sources}) < len(sources):
-            raise ConfigurationError("two sources have the same name; give each one once")
+        sources = house.sources(loaded.sources or (LIVE if live else SHIPPED,), pace)
         with listen(loaded.host, loaded.port) as listener, house.alone():
             house.health.retain([one.name for one in sources])
             app = house.app()

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from flightdata.backends import emulator
 from flightdata.backends.archive.s3 import S3Archive
 from flightdata.backends.aws import Aws
 from flightdata.backends.budgets.dynamodb import DynamoBudgets
@@ -11,6 +12,7 @@ from flightdata.backends.cache.none import NoCache
 from flightdata.backends.flights.dynamodb import DynamoFlights
 from flightdata.backends.health.dynamodb import DynamoHealth
 from flightdata.backends.history.none import NoHistory
+from flightdata.backends.keys.dynamodb import DynamoKeys
 from flightdata.backends.lease.dynamodb import DynamoLease
 from flightdata.backends.ledger.dynamodb import DynamoLedger
 from flightdata.backends.live.dynamodb import DynamoPictures
@@ -19,8 +21,12 @@ from flightdata.backends.queue.eventbridge import EventBridgePublisher
 from flightdata.backends.queue.sqs import SqsQueue
 from flightdata.backends.secrets.ssm import SsmSecrets
 from flightdata.errors import ConfigurationError
+from flightdata.models.units import Seconds
 from flightdata.ports import Cache, Clock, Metrics, NoMetrics
-from flightdata.settings import Settings
+from flightdata.settings import Environment, Settings
+
+_VISIBILITY: Seconds = 360.0
+"""As the CDK app has it."""
 
 
 class Cloud:
@@ -83,6 +89,10 @@ class Cloud:
         return DynamoLease(self._aws.client("dynamodb"), self._table)
 
     @cached_property
+    def keys(self) -> DynamoKeys:
+        return DynamoKeys(self._aws.client("dynamodb"), self._table)
+
+    @cached_property
     def secrets(self) -> SsmSecrets:
         return SsmSecrets(self._aws.client("ssm"), f"/flightdata/{self._settings.environment}", self._clock)
 
@@ -92,9 +102,36 @@ class Cloud:
         in_function = self._settings.aws_lambda_function_name
         return EmfMetrics(self._settings.environment, self._clock) if in_function else NoMetrics()
 
+    def make_on_emulator(self, *, everything: bool) -> dict[str, str]:
+        """The table, or everything, at `aws_endpoint_url`; the settings that name what was made. Raises Transient."""
+        chosen, client = self._settings, self._aws.client
+        environment = "dev" if chosen.environment is Environment.LOCAL else chosen.environment.value
+        table = chosen.dynamodb_flights_table or f"flightdata-flights-{environment}"
+        emulator.make_table(client("dynamodb"), table)
+        made = {
+            "ENVIRONMENT": environment,
+            "AWS_ENDPOINT_URL": str(chosen.aws_endpoint_url),
+            "DYNAMODB_FLIGHTS_TABLE": table,
+        }
+        if not everything:
+            return made
+        bucket = chosen.s3_raw_bucket or f"flightdata-raw-{environment}"
+        bus = chosen.eventbridge_bus_name or f"flightdata-events-{environment}"
+        emulator.make_bucket(client("s3"), bucket)
+        emulator.make_bus(client("events"), bus)
+        queue, dead = emulator.make_queues(
+            client,
+            bus,
+            f"flightdata-snapshots-{environment}",
+            visibility=_VISIBILITY,
+            max_attempts=chosen.queue_max_attempts,
+        )
+        names = {"S3_RAW_BUCKET": bucket, "EVENTBRIDGE_BUS_NAME": bus}
+        return made | names | {"SQS_QUEUE_URL": queue, "SQS_DEAD_LETTER_QUEUE_URL": dead}
+
     def close(self) -> None:
         """Let go of the connections."""
-        for name in ("queue", "ledger", "health", "flights", "_dynamo_budgets", "lease", "secrets", "_cache"):
+        for name in ("queue", "ledger", "health", "flights", "_dynamo_budgets", "lease", "keys", "secrets", "_cache"):
             if name in self.__dict__ and hasattr(self.__dict__[name], "close"):
                 self.__dict__[name].close()
 

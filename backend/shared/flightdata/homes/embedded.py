@@ -1,12 +1,14 @@
 """One machine: files and SQLite in the folder `settings.data_dir`."""
 
 from functools import cached_property
+from pathlib import Path
 
 from flightdata.backends.archive.folder import FolderArchive
 from flightdata.backends.budgets.sqlite import SqliteBudgets
 from flightdata.backends.flights.sqlite import SqliteFlights
 from flightdata.backends.health.sqlite import SqliteHealth
 from flightdata.backends.history.folder import FolderHistory
+from flightdata.backends.keys.sqlite import SqliteKeys
 from flightdata.backends.lease.sqlite import SqliteLease
 from flightdata.backends.ledger.sqlite import SqliteLedger
 from flightdata.backends.live.file import FilePictures
@@ -29,6 +31,15 @@ class Embedded:
     @cached_property
     def archive(self) -> FolderArchive:
         return self._archive or FolderArchive(self._folder / "raw")
+
+    @property
+    def spool_folder(self) -> Path:
+        return self._folder / "spool"
+
+    @cached_property
+    def spool(self) -> FolderArchive:
+        """Where a collector keeps what is not yet where it belongs."""
+        return FolderArchive(self.spool_folder)
 
     @property
     def publisher(self) -> SqliteQueue:
@@ -72,6 +83,10 @@ class Embedded:
         return SqliteLease(self._folder / "lease.sqlite")
 
     @cached_property
+    def keys(self) -> SqliteKeys:
+        return SqliteKeys(self._folder / "keys.sqlite")
+
+    @cached_property
     def secrets(self) -> EnvironmentSecrets:
         return EnvironmentSecrets(
             {
@@ -89,6 +104,6 @@ class Embedded:
 
     def close(self) -> None:
         """Let go of the files."""
-        for name in ("queue", "ledger", "health", "flights", "budgets", "lease"):
+        for name in ("queue", "ledger", "health", "flights", "budgets", "lease", "keys"):
             if name in self.__dict__:
                 getattr(self, name).close()

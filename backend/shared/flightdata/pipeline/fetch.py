@@ -8,7 +8,7 @@ from flightdata.errors import NotDue, NothingNewer, Transient
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.models.units import EpochSeconds, Seconds
-from flightdata.ports import BadAnswer, Clock, Health, Metrics, NoMetrics, Publisher, RawArchive, Source
+from flightdata.ports import BadAnswer, Clock, Health, Metrics, NoMetrics, Publisher, RawWriter, Source
 from flightdata.utils.logs import correlation_id, logger, new_correlation_id
 from flightdata.utils.tracing import span, traceparent
 
@@ -24,7 +24,7 @@ class Fetch:
 
     def __init__(
         self,
-        archive: RawArchive,
+        archive: RawWriter,
         publisher: Publisher,
         health: Health,
         clock: Clock,
@@ -37,12 +37,17 @@ class Fetch:
         self._metrics = metrics or NoMetrics()
         self._news: dict[str, tuple[EpochSeconds, EpochSeconds]] = {}
 
-    def all_due(self, source: Source) -> list[SnapshotArchived | None]:
-        """Everything that is due now, for schedulers that call once a tick; None at the end where it failed."""
+    def all_due(self, source: Source, until: EpochSeconds = math.inf) -> list[SnapshotArchived | None]:
+        """Everything that is due now, for schedulers that call once a tick; None at the end where it failed.
+
+        Nothing is begun at `until` or later.
+        """
         source.next_due()  # the pace of some counts from the first time they are asked
         began, events = self._clock(), list[SnapshotArchived | None]()
         try:
             while source.next_due() <= began and None not in events and len(events) < _MOST_ANSWERS:
+                if self._clock() >= until:
+                    break
                 events.append(self.tick(source))
         except NotDue as reason:
             log.info("nothing to fetch", source=source.name, reason=str(reason))

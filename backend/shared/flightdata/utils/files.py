@@ -1,12 +1,14 @@
 """Files that are there whole or not at all, also after a crash or a power cut."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 UNFINISHED = ".unfinished"
+_WRITER = re.compile(r"\.(\d+)-[0-9a-f]{32}\.unfinished$")
 
 
 @contextmanager
@@ -15,7 +17,7 @@ def atomically(path: Path) -> Iterator[Path]:
     exception nothing is left of it. Readers see old or new.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{uuid4().hex}{UNFINISHED}")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}-{uuid4().hex}{UNFINISHED}")
     try:
         yield unfinished
         _sync(unfinished)
@@ -42,8 +44,24 @@ def _sync(path: Path) -> None:
 
 
 def sweep(folder: Path) -> int:
-    """Remove what a killed process left unfinished below `folder`; only while no other process writes there."""
-    left = list(folder.rglob(f"*{UNFINISHED}"))
+    """Remove what killed processes left unfinished below `folder`; how many that were. Not what another one writes now,
+    nor this one's: call it before anything is written.
+    """
+    left = [path for path in folder.rglob(f"*{UNFINISHED}") if not _in_other_hands(path)]
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)
+
+
+def _in_other_hands(path: Path) -> bool:
+    """Whether the process that began to write this runs, and is not this one."""
+    found = _WRITER.search(path.name)
+    if found is None or int(found[1]) == os.getpid():
+        return False
+    try:
+        os.kill(int(found[1]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

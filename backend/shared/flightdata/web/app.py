@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from flightdata import __version__
 from flightdata.models.units import Seconds
+from flightdata.pipeline.access import Access
 from flightdata.pipeline.flown import Flown
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query
@@ -20,6 +21,8 @@ from flightdata.utils.logs import logger
 from flightdata.web import flights
 from flightdata.web import flown as flown_routes
 from flightdata.web import health, history, metrics, openapi, problems
+from flightdata.web.access import HEADERS as KEY_HEADERS
+from flightdata.web.access import guard
 from flightdata.web.correlation import HEADER, RequestIds
 
 log = logger(__name__)
@@ -36,13 +39,15 @@ def create_app(  # noqa: PLR0913, it answers from all of them
     flown: Flown,
     past: Past,
     *,
+    access: Access | None = None,
     cors_origins: Sequence[str] = (),
     dashboard: Path | None = None,
     watch: Watch | None = None,
 ) -> FastAPI:
     """The application that answers from these stages.
 
-    `dashboard`: the folder of the built map, if there is one. `watch`: where there is one, there is `/metrics`.
+    `access`: who may ask, None: everybody. `dashboard`: the folder of the built map, if there is one. `watch`: where
+    there is one, there is `/metrics`.
     """
     app: FastAPI = FastAPIOffline(
         title="Flight Data Pipeline",
@@ -54,16 +59,20 @@ def create_app(  # noqa: PLR0913, it answers from all of them
     app.add_middleware(RequestIds, watch=watch)
     if cors_origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"], expose_headers=[HEADER]
+            CORSMiddleware,
+            allow_origins=list(cors_origins),
+            allow_methods=["GET"],
+            allow_headers=KEY_HEADERS if access else (),
+            expose_headers=[HEADER],
         )
     problems.install(app)
     openapi.install(app)
-    app.include_router(flights.router(query, past))
-    app.include_router(flown_routes.router(flown))
-    app.include_router(history.router(past))
+    with_key = [Depends(guard(access))] if access else []
+    for family in (flights.router(query, past), flown_routes.router(flown), history.router(past)):
+        app.include_router(family, dependencies=with_key)
     app.include_router(health.router(query))
     if watch is not None:
-        app.include_router(metrics.router(watch))
+        app.include_router(metrics.router(watch), dependencies=with_key)
     if dashboard is not None:
         app.mount("/", StaticFiles(directory=dashboard, html=True), name="map")
     return app

@@ -8,7 +8,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from flightdata.errors import BadRequest, ClientError, NotFound, Throttled, Unauthorised
+from flightdata.errors import BadRequest, ClientError, NotFound, Throttled, Transient, Unauthorised
+from flightdata.utils.logs import logger
+
+log = logger(__name__)
 
 STATUS: dict[type[ClientError], tuple[int, str]] = {
     BadRequest: (400, "Bad request"),
@@ -38,6 +41,7 @@ def problem(status: int, title: str, detail: str, **more: Any) -> Response:
 def install(app: FastAPI) -> None:
     """Let `app` answer every error as a problem."""
     app.add_exception_handler(ClientError, _client_error)
+    app.add_exception_handler(Transient, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
 
@@ -48,6 +52,16 @@ async def _client_error(_: Request, error: Exception) -> Response:
     response = problem(status, title, str(error), parameter=error.parameter)
     if isinstance(error, Throttled):
         response.headers["Retry-After"] = str(round(error.retry_after))
+    if isinstance(error, Unauthorised):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="flightdata"'
+    return response
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Transient)  # noqa: S101, as registered
+    log.warning("what a request needs does not answer", reason=str(error))
+    response = problem(503, "Unavailable", "something that this needs does not answer; try again")
+    response.headers["Retry-After"] = str(round(error.retry_after or 1))
     return response
 
 

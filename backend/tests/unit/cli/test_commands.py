@@ -4,6 +4,7 @@
 """
 
 import gc
+import io
 import json
 import os
 import sys
@@ -265,6 +266,42 @@ def test_status_in_words_says_what_is_degraded(flightdata, dead):
     assert "1 dead letters" in said.out
 
 
+# Keys
+
+
+def test_a_key_is_printed_once_listed_without_it_and_revoked(flightdata):
+    made = flightdata("keys", "create", "my notebook", "--expires", 30)
+    assert made.code == 0
+    text = made.out.strip()
+    assert text.startswith("fdp_")
+    assert text not in made.err
+    (listed,) = document(flightdata("keys", "ls", "--json"))
+    assert (listed["name"], listed["expires_at"] - listed["created_at"]) == ("my notebook", 30 * 86_400)
+    said = flightdata("keys", "ls")
+    assert listed["id"] in said.out
+    assert text not in said.out
+    assert flightdata("keys", "revoke", listed["id"]).code == 0
+    assert document(flightdata("keys", "ls", "--json")) == []
+
+
+def test_a_key_may_be_had_as_json(flightdata):
+    made = document(flightdata("keys", "create", "me", "--json"))
+    assert made["key"].startswith("fdp_")
+    assert made["expires_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ("keys ls", 3, "no data in data"),
+        ("keys revoke 0123456789ab --data empty", 3, "no key 0123456789ab; `flightdata keys ls` lists them"),
+        ("keys create me --expires -1", 2, "more than 0 days"),
+    ],
+)
+def test_keys_that_cannot_be_are_refused_in_one_line(flightdata, arguments, code, words):
+    assert words in complaint(flightdata(*arguments.split()), code)
+
+
 # Doors
 
 
@@ -272,34 +309,62 @@ def test_status_in_words_says_what_is_degraded(flightdata, dead):
 def open_door(monkeypatch, capsys):
     """Runs a function's handler as if its file were started with these arguments."""
 
-    def open_door(handler, sample, *arguments):
+    def open_door(handler, function, *arguments):
         monkeypatch.setattr(sys, "argv", ["handler.py", *map(str, arguments)])
-        code = ended(lambda: doors.run(handler, sample))
+        code = ended(lambda: doors.run(handler, function))
         return Said(code, *capsys.readouterr())
 
     return open_door
 
 
+@pytest.fixture
+def function(folder):
+    """The folder of a function."""
+    events = folder / "flight-api" / "events"
+    events.mkdir(parents=True)
+    (events / "flights-in-a-box.json").write_text('{"a": 1}')
+    return events.parent
+
+
 def echo(event, context):
-    return {"event": event, "context": context}
+    return {"event": event, "name": context.function_name, "left": context.get_remaining_time_in_millis()}
 
 
-def test_a_door_prints_what_the_handler_answers_to_its_sample(open_door, folder):
-    (folder / "sample.json").write_text('{"a": 1}')
-    assert document(open_door(echo, folder / "sample.json")) == {"event": {"a": 1}, "context": None}
+def test_a_door_prints_what_the_handler_answers_to_its_sample(open_door, function):
+    answer = document(open_door(echo, function))
+    assert (answer["event"], answer["name"]) == ({"a": 1}, "flight-api")
+    assert 0 < answer["left"] <= 300_000
 
 
-def test_a_door_takes_another_event_that_is_named(open_door, folder):
+def test_a_door_takes_another_event_that_is_named(open_door, function, folder):
     (folder / "other.json").write_text('{"b": 2}')
-    assert document(open_door(echo, folder / "sample.json", "other.json"))["event"] == {"b": 2}
+    assert document(open_door(echo, function, "other.json"))["event"] == {"b": 2}
 
 
-@pytest.mark.parametrize("event", ["nowhere.json", "file", "empty"])
-def test_an_event_that_is_none_is_refused_in_one_line(open_door, folder, event):
-    assert f"{event}: no event" in complaint(open_door(echo, folder / "sample.json", event), 2)
+@pytest.mark.parametrize("event", ["nowhere.json", "file", "empty", "list.json"])
+def test_an_event_that_is_none_is_refused_in_one_line(open_door, function, folder, event):
+    (folder / "list.json").write_text("[1]")
+    assert f"{event}: no event" in complaint(open_door(echo, function, event), 2)
 
 
-def test_a_setting_that_cannot_work_is_named_at_a_door_too(open_door, folder, monkeypatch):
-    (folder / "sample.json").write_text("{}")
+def test_an_event_that_its_function_cannot_read_is_named_without_a_traceback(flightdata, folder):
+    (folder / "other.json").write_text("{}")
+    said = complaint(flightdata("invoke", "flight-data-processor", "--event", "other.json"), 2)
+    assert "raised KeyError: 'Records'; is other.json an event of flight-data-processor?" in said
+
+
+def test_a_function_that_is_none_is_refused_with_those_there_are(flightdata):
+    said = flightdata("invoke", "processor")
+    assert said.code == 2
+    for name in doors.Function:
+        assert name in said.err
+
+
+def test_an_event_may_come_from_stdin(flightdata, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"Records": []}')))
+    assert document(flightdata("invoke", "flight-data-processor", "--event", "-")) == {"batchItemFailures": []}
+
+
+def test_a_setting_that_cannot_work_is_named_at_a_door_too(open_door, function, monkeypatch):
     monkeypatch.setenv("PORT", "http")
-    assert "PORT" in complaint(open_door(echo, folder / "sample.json"), 2)
+    assert "PORT" in complaint(open_door(echo, function), 2)

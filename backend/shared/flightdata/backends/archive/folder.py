@@ -1,6 +1,7 @@
 """The raw archive as a folder: `source=…/date=…/hour=…/<time>-<hash>.json.zst`, readable with `zstd -d`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
@@ -57,6 +58,12 @@ class FolderArchive:
                 forgotten += sum(1 for _ in folder.glob(f"*{SUFFIX}"))
                 rmtree(folder)
         return forgotten
+
+    def forget(self, key: str) -> None:
+        """Remove this one, which is kept elsewhere by now."""
+        self._path(key).unlink(missing_ok=True)
+        with suppress(OSError):  # another one is in it
+            self._path(key).parent.rmdir()
 
     def _remember(self, key: str, snapshot: RawSnapshot) -> None:
         with self._lock:

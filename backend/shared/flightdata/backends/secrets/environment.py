@@ -11,6 +11,6 @@ class EnvironmentSecrets:
     def __init__(self, given: Mapping[str, str | SecretStr | None]) -> None:
         self._given = {name: value for name, value in given.items() if value}
 
-    def get(self, name: str) -> SecretStr | None:
+    def get(self, name: str, *, fresh: bool = False) -> SecretStr | None:  # noqa: ARG002, they do not change
         value = self._given.get(name)
         return SecretStr(value) if isinstance(value, str) else value

@@ -22,10 +22,10 @@ class SsmSecrets:
         self._clock = clock
         self._known: dict[str, tuple[EpochSeconds, SecretStr | None]] = {}
 
-    def get(self, name: str) -> SecretStr | None:
+    def get(self, name: str, *, fresh: bool = False) -> SecretStr | None:
         now = self._clock()
         at, value = self._known.get(name, (float("-inf"), None))
-        if now - at >= FRESH:
+        if fresh or now - at >= FRESH:
             value = self._ask(f"{self._prefix}/{name}")
             self._known[name] = now, value
         return value

@@ -16,11 +16,14 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from flightdata.clients.opensky.failures import Failed
-from flightdata.errors import ConfigurationError
+from flightdata.errors import ConfigurationError, Transient
 from flightdata.models.credits import Failure
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.ports import Clock
 from flightdata.utils.http import Answer
+from flightdata.utils.logs import logger
+
+log = logger(__name__)
 
 ANONYMOUS = "anonymous"
 
@@ -87,14 +90,26 @@ def confidential(url: str) -> str:
     raise ConfigurationError(f"credentials go over https only, not to {parts.scheme}://{parts.hostname}")
 
 
-class Tokens:
-    """The token of the moment, fetched when it is needed and again 30 s before it ends."""
+class Keeper(Protocol):
+    """Where credentials are kept, which may be rotated at any time."""
 
-    def __init__(self, http: Poster, url: str, known: Credentials, clock: Clock) -> None:
+    def __call__(self, *, fresh: bool) -> Credentials | None:
+        """`fresh`: past whatever remembers them. Raises Transient or ConfigurationError where they cannot be had."""
+        ...
+
+
+class Tokens:
+    """The token of the moment, fetched when it is needed and again 30 s before it ends.
+
+    Each is asked for with the credentials that `keeper` has then, and once more with its newest where they are refused.
+    """
+
+    def __init__(self, http: Poster, url: str, known: Credentials, clock: Clock, keeper: Keeper | None = None) -> None:
         self._http = http
         self._url = confidential(url)
         self._known = known
         self._clock = clock
+        self._keeper = keeper
         self._token: SecretStr | None = None
         self._fresh_until: EpochSeconds = 0.0
 
@@ -110,12 +125,10 @@ class Tokens:
         self._token = None
 
     def _refresh(self) -> None:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._known.client_id.get_secret_value(),
-            "client_secret": self._known.client_secret.get_secret_value(),
-        }
-        answer = self._http.post(self._url, form=form)
+        self._look_up(fresh=False)
+        answer = self._post()
+        if answer.status in _REFUSED and self._look_up(fresh=True):
+            answer = self._post()
         if answer.status in _REFUSED:
             raise Failed(
                 Failure.MISTAKE,
@@ -127,6 +140,27 @@ class Tokens:
             raise Failed(kind, f"{answer.status} from the token route")
         self._token, lifetime = _parse(answer.body)
         self._fresh_until = self._clock() + lifetime - _REFRESH_EARLY
+
+    def _post(self) -> Answer:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._known.client_id.get_secret_value(),
+            "client_secret": self._known.client_secret.get_secret_value(),
+        }
+        return self._http.post(self._url, form=form)
+
+    def _look_up(self, *, fresh: bool) -> bool:
+        """Whether they are others now; those that are known serve on where there are none to be had."""
+        try:
+            kept = self._keeper(fresh=fresh) if self._keeper else None
+        except (Transient, ConfigurationError) as error:
+            log.warning("the credentials were not read again", reason=str(error))
+            kept = None
+        if kept is None or kept == self._known:
+            return False
+        log.info("the credentials were rotated")
+        self._known = kept
+        return True
 
 
 def _parse(body: bytes) -> tuple[SecretStr, Seconds]:

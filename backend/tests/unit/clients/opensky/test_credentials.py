@@ -158,3 +158,64 @@ def test_credentials_do_not_go_where_others_read_them(service, clock, url):
 @pytest.mark.parametrize("url", ["https://auth.example/token", "http://localhost:8002/token", "http://[::1]/"])
 def test_on_this_machine_they_may_go_without_tls(service, clock, url):
     Tokens(Direct(service), url, Credentials(ID, SECRET), clock)
+
+
+# Rotation.
+
+
+class Kept:
+    """A keeper: what it has, and what it still remembers. `secret` may be an error."""
+
+    def __init__(self):
+        self.secret = self.remembered = CLIENT_SECRET
+        self.asked = []
+
+    def __call__(self, *, fresh):
+        self.asked.append(fresh)
+        if fresh:
+            self.remembered = self.secret
+        if isinstance(self.remembered, Exception):
+            raise self.remembered
+        return Credentials(ID, SecretStr(self.remembered)) if self.remembered else None
+
+
+@pytest.fixture
+def kept():
+    return Kept()
+
+
+@pytest.fixture
+def rotating(service, clock, kept):
+    return Tokens(Direct(service), "https://fake/token", Credentials(ID, SECRET), clock, kept)
+
+
+def test_a_rotated_secret_is_used_for_the_next_token(rotating, service, clock, kept):
+    rotating.header()
+    service.secret = kept.secret = kept.remembered = "canary-rotated"
+    assert rotating.header() == {"Authorization": f"Bearer {TOKEN}-1"}
+    clock.now += 1770
+    assert rotating.header() == {"Authorization": f"Bearer {TOKEN}-2"}
+    assert (len(service.logins), kept.asked) == (2, [False, False])
+
+
+def test_a_refused_secret_is_looked_up_past_what_is_remembered(rotating, service, clock, kept):
+    rotating.header()
+    service.secret = kept.secret = "canary-rotated"
+    clock.now += 1770
+    assert rotating.header() == {"Authorization": f"Bearer {TOKEN}-3"}  # the second one was refused
+    assert kept.asked == [False, False, True]
+
+
+def test_a_refused_secret_that_was_not_rotated_is_not_shown_again(rotating, service):
+    service.secret = "canary-other"
+    with pytest.raises(Failed, match="refuses the credentials"):
+        rotating.header()
+    assert len(service.logins) == 1
+
+
+@pytest.mark.parametrize("gone", [None, Transient("away"), ConfigurationError("half of it")])
+def test_where_there_are_none_to_be_had_those_that_are_known_serve_on(rotating, service, clock, kept, gone):
+    kept.secret = kept.remembered = gone
+    rotating.header()
+    clock.now += 1770
+    assert rotating.header() == {"Authorization": f"Bearer {TOKEN}-2"}

@@ -1,0 +1,1 @@
+"""Where the keys of the API are kept: their hashes."""

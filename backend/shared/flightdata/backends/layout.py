@@ -1,0 +1,35 @@
+"""The DynamoDB table as the CDK app makes it; a test of the app holds both together. The backends say what is in it."""
+
+from typing import Any
+
+INDEXES = {
+    "by_time": ("pk", "processed_at"),
+    "by_departure": ("departure", "departed"),
+    "by_arrival": ("arrival", "arrived"),
+}
+"""Partition and sort key, by name. All attributes are in all of them."""
+
+TTL = "expires_at"
+
+_NUMBERS = {"processed_at"}
+
+
+def create_table_arguments(name: str) -> dict[str, Any]:
+    """For DynamoDB's CreateTable."""
+    attributes = ["pk", "sk", *(name for index in INDEXES.values() for name in index if name != "pk")]
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": one, "AttributeType": "N" if one in _NUMBERS else "S"} for one in attributes
+        ],
+        "KeySchema": _key("pk", "sk"),
+        "GlobalSecondaryIndexes": [
+            {"IndexName": index, "KeySchema": _key(*names), "Projection": {"ProjectionType": "ALL"}}
+            for index, names in INDEXES.items()
+        ],
+    }
+
+
+def _key(partition: str, order: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": order, "KeyType": "RANGE"}]
