@@ -19,7 +19,7 @@ OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
 @pytest.fixture
 def house(tmp_path):
-    with closing(House(Settings(_env_file=None, data_dir=tmp_path))) as made:
+    with closing(House(Settings(_env_file=None, data_dir=tmp_path, dashboard_dir=tmp_path))) as made:
         yield made
 
 
