@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     api_auth: ApiAuth = ApiAuth.OFF
     cors_origins: str = ""
     max_page_size: Annotated[int, Field(ge=1)] = 1000
+    max_answer_bytes: Annotated[int, Field(ge=0)] = 0
+    max_answer_seconds: Annotated[Seconds, Field(ge=0)] = 0.0
     cache_ttl_seconds: Annotated[int, Field(ge=0)] = 30
 
     opensky_api_url: str = "https://opensky-network.org/api"
@@ -134,6 +136,7 @@ class Settings(BaseSettings):
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None
     s3_raw_bucket: str | None = None
+    s3_history_bucket: str | None = None
     eventbridge_bus_name: str | None = None
     dynamodb_flights_table: str | None = None
     redis_cluster_endpoint: str | None = None

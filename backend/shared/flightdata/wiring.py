@@ -56,7 +56,6 @@ from flightdata.utils.lock import Locked, exclusive
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from flightdata.backends.archive.folder import FolderArchive
     from flightdata.clients.opensky import Credentials, OpenSky
     from flightdata.clients.receiver import Receiver
     from flightdata.clients.simulation import Simulation
@@ -116,7 +115,7 @@ def house() -> "House":
 class House:
     """All stages, on the backends that the settings choose. Each is made when first asked for."""
 
-    def __init__(self, settings: Settings, clock: Clock = time.time, archive: "FolderArchive | None" = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock = time.time, archive: RawArchive | None = None) -> None:
         """`archive`: that of another house, whose data are derived here anew."""
         self.settings = settings
         self.clock = clock
@@ -137,7 +136,7 @@ class House:
 
     def check(self) -> None:
         """Raises ConfigurationError where a backend misses a setting. Talks to none of them."""
-        for port in ("archive", "publisher", "queue"):
+        for port in ("archive", "publisher", "queue", "history"):
             if self.settings.backend(port) is Backend.AWS:
                 getattr(self._cloud, port)
 
@@ -277,13 +276,16 @@ class House:
         """The web application."""
         # The other three functions do without FastAPI: a third of a second of their cold start, and its bytes.
         from flightdata.web.app import create_app  # noqa: PLC0415
+        from flightdata.web.bounds import Bounds  # noqa: PLC0415
 
         origins = [origin.strip() for origin in self.settings.cors_origins.split(",") if origin.strip()]
+        bounds = Bounds(self.settings.max_answer_bytes, self.settings.max_answer_seconds)
         return create_app(
             self.query,
             self.flown,
             self.past,
             access=self.access if self.settings.api_auth is ApiAuth.REQUIRED else None,
+            bounds=bounds,
             cors_origins=origins,
             dashboard=self.map_folder,
             watch=self.watch,
@@ -313,8 +315,9 @@ class House:
         return self._folder / "replay"
 
     def rebuilding(self, folder: Path, clock: Clock) -> "House":
-        """A house in `folder` that lives on this one's archive."""
-        return House(self.settings.model_copy(update={"data_dir": folder}), clock, self.embedded.archive)
+        """A house in `folder` that lives on this one's archive, wherever that is."""
+        here = {"environment": Environment.LOCAL, "backends": {}, "data_dir": folder}
+        return House(self.settings.model_copy(update=here), clock, self.archive)
 
     def source(self, spec: str, pace: Pace = Pace()) -> Source:
         """The source that `spec` names, see docs/sources.md. Raises ConfigurationError, which tells no secret of it."""

@@ -1,6 +1,9 @@
 """What every history promises to those who write, read and keep it. A new backend is one line in OPEN."""
 
+import io
 import random
+from contextlib import closing
+from uuid import uuid4
 
 import polars as pl
 import pytest
@@ -9,6 +12,8 @@ from polars.testing import assert_frame_equal
 from samples import NOW, state, states
 
 from flightdata.backends.history.folder import FolderHistory
+from flightdata.backends.history.lake import Look, write_recent
+from flightdata.backends.history.s3 import S3History
 from flightdata.models.area import Area
 from flightdata.models.region import Circle, Polygon
 from flightdata.models.selection import Selection
@@ -16,9 +21,12 @@ from flightdata.models.snapshot import RawSnapshot
 from flightdata.models.states import STATE_SCHEMA
 
 OPEN = {
+    "s3": lambda account: S3History(account.client("s3"), account.bucket),
     "folder": FolderHistory,
     "fake": kept(MemoryHistory),
 }
+AWS = {"s3"}
+"""These are opened with an AWS account, the others with a folder."""
 HOUR = 3600.0
 BEGIN = NOW // HOUR * HOUR
 """The hour of NOW: 2023-11-14T22:00Z."""
@@ -30,7 +38,8 @@ EVERYTHING = Selection(0.0, 4e9)
 @pytest.fixture(params=OPEN)
 def reopened(request, tmp_path):
     """Opens the same history, again and again."""
-    return lambda: OPEN[request.param](tmp_path)
+    place = request.getfixturevalue("account") if request.param in AWS else tmp_path
+    return lambda: OPEN[request.param](place)
 
 
 @pytest.fixture
@@ -258,95 +267,144 @@ def test_states_come_hour_by_hour_in_the_order_of_aircraft_and_time(history):
     assert ordered.height == len({(row["icao24"], row["last_contact"], row["source"]) for row in rows})
 
 
-# What only the folder has.
+# What lies where, in a folder and on S3.
 
 
-def files(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+class Folder:
+    """A lake in a folder of its own, and its files."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self.history = FolderHistory(folder)
+
+    def names(self):
+        return sorted(path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file())
+
+    def read(self, name):
+        return (self._folder / name).read_bytes()
+
+    def write(self, name, content):
+        (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self._folder / name).write_bytes(content)
 
 
-def test_where_files_lie(tmp_path):
-    history = FolderHistory(tmp_path)
-    add(history, seen("aaaaaa", NOW))
+class Bucket:
+    """A lake in a bucket of its own, and its objects."""
+
+    def __init__(self, account):
+        self._s3, self._bucket = account.client("s3"), f"lake-{uuid4()}"
+        self._s3.create_bucket(Bucket=self._bucket)
+        self.history = S3History(self._s3, self._bucket)
+
+    def names(self):
+        listed = self._s3.list_objects_v2(Bucket=self._bucket)
+        return [one["Key"] for one in listed.get("Contents", ())]
+
+    def read(self, name):
+        return self._s3.get_object(Bucket=self._bucket, Key=name)["Body"].read()
+
+    def write(self, name, content):
+        self._s3.put_object(Bucket=self._bucket, Key=name, Body=content)
+
+
+@pytest.fixture(params=["folder", "s3"])
+def new_lake(request, tmp_path):
+    """Makes an empty lake, again and again."""
+    if request.param == "folder":
+        return lambda: Folder(tmp_path / str(uuid4()))
+    account = request.getfixturevalue("account")
+    return lambda: Bucket(account)
+
+
+@pytest.fixture
+def lake(new_lake):
+    return new_lake()
+
+
+def test_where_files_lie(lake):
+    add(lake.history, seen("aaaaaa", NOW))
     name = key(NOW).rsplit("/", 1)[1]
-    assert files(tmp_path) == [f"recent/date=2023-11-14/hour=22/{name}-test.parquet"]
-    compact(history)
-    assert files(tmp_path) == [
+    (recent,) = lake.names()
+    assert recent.startswith(f"recent/date=2023-11-14/hour=22/{name}-test")
+    assert recent.endswith(".parquet")
+    compact(lake.history)
+    assert lake.names() == [
         "last/date=2023-11-14/hour=22/last.parquet",
         "states/date=2023-11-14/hour=22/states.parquet",
     ]
 
 
-def test_an_open_hour_with_many_snapshots_is_due(tmp_path):
-    history = FolderHistory(tmp_path)
+def test_an_open_hour_with_many_snapshots_is_due(lake):
     for second in range(70):
-        assert list(history.due(NOW)) == ([] if second < 30 else [BEGIN])
-        add(history, seen("aaaaaa", NOW + second))
-    history.compact(BEGIN)
-    assert len(everything(history)) == 70
-    assert not any(name.startswith("recent") for name in files(tmp_path))
+        assert list(lake.history.due(NOW)) == ([] if second < 30 else [BEGIN])
+        add(lake.history, seen("aaaaaa", NOW + second))
+    lake.history.compact(BEGIN)
+    assert len(everything(lake.history)) == 70
+    assert not any(name.startswith("recent") for name in lake.names())
 
 
-def test_the_bytes_depend_on_the_rows_alone(tmp_path):
-    """Not on the order they came in, on how often, or on how often it was compacted in between."""
+def test_the_bytes_depend_on_the_rows_alone(new_lake):
+    """Not on the order they came in, on how often, on how often it was compacted in between, or on where they lie."""
     chance = random.Random(2)
     tables = [states(*(seen(f"{n:06x}", NOW + step, velocity=n * 1.25) for n in range(20))) for step in range(40)]
 
-    def compacted(name, order):
-        history = FolderHistory(tmp_path / name)
+    def compacted(order):
+        lake = new_lake()
         for place in order:
-            history.add(key(NOW + place), tables[place])
+            lake.history.add(key(NOW + place), tables[place])
             if chance.random() < 0.2:
-                history.compact(BEGIN)
-        compact(history)
-        return {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.parquet")}
+                lake.history.compact(BEGIN)
+        compact(lake.history)
+        return {name: lake.read(name) for name in lake.names()}
 
-    plain = compacted("plain", range(40))
+    plain = compacted(range(40))
     shuffled = [*range(40), *range(0, 40, 3)]
     chance.shuffle(shuffled)
-    assert compacted("shuffled", shuffled) == plain
+    assert compacted(shuffled) == plain
 
 
-def test_a_file_that_is_read_may_be_compacted_away_meanwhile(tmp_path):
-    history = FolderHistory(tmp_path)
+def test_a_file_that_is_read_may_be_compacted_away_meanwhile(lake):
     for hour in range(2):
         for step in range(3):
-            add(history, seen("aaaaaa", BEGIN + hour * HOUR + step))
-    reading = history.states(EVERYTHING)
+            add(lake.history, seen("aaaaaa", BEGIN + hour * HOUR + step))
+    reading = lake.history.states(EVERYTHING)
     found = [next(reading)]
-    compact(history)
+    compact(lake.history)
     found += list(reading)
     assert [len(chunk) for chunk in found] == [3, 3]
 
 
-def test_a_state_written_again_while_its_hour_is_compacted_is_not_removed(tmp_path):
-    history = FolderHistory(tmp_path)
-    add(history, seen("aaaaaa", NOW), at=NOW)
-    with history._opened(BEGIN) as opened:
-        add(history, seen("aaaaaa", NOW), seen("bbbbbb", NOW), at=NOW)
-        history._remove(opened.recent)
-    assert everything(history)["icao24"].to_list() == ["aaaaaa", "bbbbbb"]
+def test_what_others_put_there_is_left_alone(lake):
+    add(lake.history, seen("aaaaaa", NOW))
+    for name in ("states/date=yesterday00/hour=25/x", "states/date=2023-11-14/hour=xx/x", "states/.DS_Store", "x"):
+        lake.write(name, b"")
+    assert len(everything(lake.history)) == 1
+    compact(lake.history)
+    assert len(everything(lake.history)) == 1
 
 
-def test_what_others_put_there_is_left_alone(tmp_path):
-    history = FolderHistory(tmp_path)
-    add(history, seen("aaaaaa", NOW))
-    (tmp_path / "states" / "date=yesterday00" / "hour=25").mkdir(parents=True)
-    (tmp_path / "states" / "date=2023-11-14" / "hour=xx").mkdir(parents=True)
-    (tmp_path / "states" / ".DS_Store").touch()
-    assert len(everything(history)) == 1
+def test_times_that_no_calendar_has_are_not_kept(lake):
+    lake.history.add(key(NOW), states(seen("aaaaaa", NOW), seen("bbbbbb", 1e15), seen("cccccc", 1e300)))
+    assert everything(lake.history)["icao24"].to_list() == ["aaaaaa"]
 
 
-def test_times_that_no_calendar_has_are_not_kept(tmp_path):
-    history = FolderHistory(tmp_path)
-    history.add(key(NOW), states(seen("aaaaaa", NOW), seen("bbbbbb", 1e15), seen("cccccc", 1e300)))
-    assert everything(history)["icao24"].to_list() == ["aaaaaa"]
+def test_older_files_lack_newer_columns(lake):
+    add(lake.history, seen("aaaaaa", NOW, operator="Somebody"))
+    compact(lake.history)
+    (name,) = [name for name in lake.names() if name.startswith("states")]
+    older = io.BytesIO()
+    pl.read_parquet(lake.read(name)).drop("operator").with_columns(future=1).write_parquet(older)
+    lake.write(name, older.getvalue())
+    assert everything(lake.history).equals(states(seen("aaaaaa", NOW)))
+    assert lake.history.track("aaaaaa", NOW, NOW + 1).equals(states(seen("aaaaaa", NOW)))
 
 
-def test_older_files_lack_newer_columns(tmp_path):
-    history = FolderHistory(tmp_path)
-    add(history, seen("aaaaaa", NOW, operator="Somebody"))
-    compact(history)
-    (path,) = tmp_path.rglob("states.parquet")
-    pl.read_parquet(path, hive_partitioning=False).drop("operator").with_columns(future=1).write_parquet(path)
-    assert everything(history).equals(states(seen("aaaaaa", NOW)))
+def test_a_state_written_again_while_its_hour_is_compacted_is_not_removed(lake):
+    add(lake.history, seen("aaaaaa", NOW), at=NOW)
+    place = lake.history._place
+    opened = place.open(place.find(BEGIN), Look(replacing=True))
+    with closing(opened), place.replacing(opened) as (compacted, last):
+        for file in (compacted, last):
+            write_recent(opened.scans()[0].collect(), file)
+        add(lake.history, seen("aaaaaa", NOW), seen("bbbbbb", NOW), at=NOW)
+    assert everything(lake.history)["icao24"].to_list() == ["aaaaaa", "bbbbbb"]

@@ -21,6 +21,7 @@ from flightdata.pipeline.query import Query
 from flightdata.pipeline.work import work
 from flightdata.settings import Settings
 from flightdata.web.app import create_app
+from flightdata.web.bounds import Bounds
 from flightdata.web.documents import FlightPage, StatesDocument, Track
 from flightdata.web.problems import Problem
 from flightdata.wiring import House
@@ -239,6 +240,70 @@ def test_whatever_is_asked_it_is_no_mistake_of_ours(client, name, value):
 def test_no_track_is_a_404(client):
     for path in ("/flights/ffffff/track", "/flights/000004/track", "/flights/000001/track?begin=10&end=20"):
         assert client.get(path).status_code == 404
+
+
+# Behind a gateway that cuts off.
+
+
+def bounded(past, **bounds):
+    clock = SetClock(NOW)
+    query = Query(MemoryPictures(), MemoryHealth(), clock, max_page_size=10, expiry=330)
+    return create_app(query, Flown(MemoryFlights(), clock, max_page_size=10), past, bounds=Bounds(**bounds))
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "geojson", "csv", "parquet"])
+def test_what_would_be_cut_off_is_refused_and_what_fits_is_the_same(house, client, form):
+    path = f"/history?begin={NOW}&end={LAST}&format={form}"
+    whole = client.get(path).content
+    with serving(bounded(house.past, size=len(whole) - 1)) as strict:
+        response = strict.get(path)
+        assert (response.status_code, Problem.model_validate(response.json()).status) == (400, 400)
+        assert "flightdata export" in response.json()["detail"]
+        assert strict.get(f"{path}&icao24=000003").status_code == 200
+        assert strict.get("/history?begin=2&end=1").status_code == 400
+    with serving(bounded(house.past, size=len(whole), time=SAFE)) as wide:
+        response = wide.get(path)
+        assert (response.status_code, response.content) == (200, whole)
+
+
+def test_a_track_and_a_past_picture_that_would_be_cut_off_are_refused(house):
+    with serving(bounded(house.past, size=500)) as client:
+        for path in (f"/flights/000001/track?end={LAST}", f"/flights?time={NOW}"):
+            assert client.get(path).status_code == 400
+        assert client.get(f"/flights/ffffff/track?end={LAST}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/history?format=csv", "/flights/000001/track", f"/flights?time={NOW}"])
+def test_what_takes_too_long_is_refused_in_time_and_its_work_ends(path):
+    begun, ended, going_on = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow:
+        def states(self, _):
+            try:
+                self._wait()
+                yield states()
+                yield states()
+                pytest.fail("nobody wants more")
+            finally:
+                ended.set()
+
+        def track(self, *_):
+            self._wait()
+
+        picture = track
+
+        def _wait(self):
+            begun.set()
+            going_on.wait(SAFE)
+
+    past = Past(Slow(), SetClock(NOW), max_page_size=10, expiry=330)
+    with serving(bounded(past, time=0.2)) as client:
+        response = client.get(path)
+    assert begun.is_set()
+    assert response.status_code == 400
+    assert "longer than 0.2 s" in response.json()["detail"]
+    going_on.set()
+    assert "/history" not in path or ended.wait(SAFE)
 
 
 def test_a_client_that_goes_away_ends_the_work():

@@ -43,6 +43,8 @@ def test_nothing_is_made_before_it_is_asked_for(tmp_path, house):
         ("queue", "SQS_QUEUE_URL"),
         ("fetch", "S3_RAW_BUCKET"),
         ("process", "S3_RAW_BUCKET"),
+        ("history", "S3_HISTORY_BUCKET"),
+        ("past", "S3_HISTORY_BUCKET"),
         ("analyze", "SQS_QUEUE_URL"),
     ],
 )

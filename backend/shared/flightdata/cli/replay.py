@@ -19,6 +19,7 @@ from flightdata.models.snapshot import SnapshotKey
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.replay import Plan, ReplayClock, plan
 from flightdata.pipeline.replay import replay as replayed
+from flightdata.settings import Backend
 from flightdata.wiring import House
 
 _HOUR: Seconds = 3600
@@ -56,10 +57,12 @@ def replay(
         configure_logs(loaded, quiet_on_terminal=True)
         span = Span.of(since, until)
         house = House(loaded)
+        if not into and any(loaded.backend(port) is Backend.AWS for port in ("history", "live", "flights")):
+            raise ConfigurationError("what is on AWS cannot be replaced: name a new folder with --into")
         with nullcontext() if into else house.alone():
             chosen = plan(house.archive.keys(), span.start - _AROUND, span.end + _AROUND)
             if not chosen.keys:
-                raise NotFound(f"the archive in {loaded.data_dir} has no snapshots of that time")
+                raise NotFound("the archive has no snapshots of that time")
             account = _into(house, chosen, span, into) if into else _in_place(house, chosen, span)
         house.close()
         (print_json if json else print_account)(asdict(account))
@@ -73,7 +76,7 @@ def compact(data: Data = None) -> None:
         loaded = settings(data_dir=data)
         configure_logs(loaded)
         house = House(loaded)
-        with house.alone():
+        with nullcontext() if loaded.backend("history") is Backend.AWS else house.alone():
             print_json(asdict(house.keep.round()))
         house.close()
 

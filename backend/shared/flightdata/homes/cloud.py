@@ -3,7 +3,6 @@
 from functools import cached_property
 
 from flightdata.backends import emulator
-from flightdata.backends.archive.s3 import S3Archive
 from flightdata.backends.aws import Aws
 from flightdata.backends.budgets.dynamodb import DynamoBudgets
 from flightdata.backends.budgets.observed import ObservedBudgets
@@ -11,7 +10,7 @@ from flightdata.backends.cache.counted import CountedCache
 from flightdata.backends.cache.none import NoCache
 from flightdata.backends.flights.dynamodb import DynamoFlights
 from flightdata.backends.health.dynamodb import DynamoHealth
-from flightdata.backends.history.none import NoHistory
+from flightdata.backends.history.s3 import S3History
 from flightdata.backends.keys.dynamodb import DynamoKeys
 from flightdata.backends.lease.dynamodb import DynamoLease
 from flightdata.backends.ledger.dynamodb import DynamoLedger
@@ -22,7 +21,7 @@ from flightdata.backends.queue.sqs import SqsQueue
 from flightdata.backends.secrets.ssm import SsmSecrets
 from flightdata.errors import ConfigurationError
 from flightdata.models.units import Seconds
-from flightdata.ports import Cache, Clock, Metrics, NoMetrics
+from flightdata.ports import Cache, Clock, Metrics, NoMetrics, RawArchive
 from flightdata.settings import Environment, Settings
 
 _VISIBILITY: Seconds = 360.0
@@ -38,7 +37,10 @@ class Cloud:
         self._aws = Aws(settings.aws_region, settings.aws_endpoint_url)
 
     @cached_property
-    def archive(self) -> S3Archive:
+    def archive(self) -> RawArchive:
+        # The API function does without an archive, and without the 10 MB that decompress it.
+        from flightdata.backends.archive.s3 import S3Archive  # noqa: PLC0415
+
         return S3Archive(self._aws.client("s3"), self._needed("s3_raw_bucket"))
 
     @cached_property
@@ -69,8 +71,8 @@ class Cloud:
         return DynamoHealth(self._aws.client("dynamodb"), self._table)
 
     @cached_property
-    def history(self) -> NoHistory:
-        return NoHistory()
+    def history(self) -> S3History:
+        return S3History(self._aws.client("s3"), self._needed("s3_history_bucket"))
 
     @cached_property
     def flights(self) -> DynamoFlights:

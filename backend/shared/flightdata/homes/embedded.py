@@ -3,7 +3,6 @@
 from functools import cached_property
 from pathlib import Path
 
-from flightdata.backends.archive.folder import FolderArchive
 from flightdata.backends.budgets.sqlite import SqliteBudgets
 from flightdata.backends.flights.sqlite import SqliteFlights
 from flightdata.backends.health.sqlite import SqliteHealth
@@ -14,14 +13,14 @@ from flightdata.backends.ledger.sqlite import SqliteLedger
 from flightdata.backends.live.file import FilePictures
 from flightdata.backends.queue.sqlite import SqliteQueue
 from flightdata.backends.secrets.environment import EnvironmentSecrets
-from flightdata.ports import Clock, Exposition
+from flightdata.ports import Clock, Exposition, RawArchive
 from flightdata.settings import Settings
 
 
 class Embedded:
     """The embedded backends. Each is made when first asked for."""
 
-    def __init__(self, settings: Settings, clock: Clock, archive: FolderArchive | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock, archive: RawArchive | None = None) -> None:
         """`archive`: that of another home, on which this one lives."""
         self._settings = settings
         self._folder = settings.data_dir
@@ -29,7 +28,10 @@ class Embedded:
         self._archive = archive
 
     @cached_property
-    def archive(self) -> FolderArchive:
+    def archive(self) -> RawArchive:
+        # The API function does without an archive, and without the 10 MB that decompress it.
+        from flightdata.backends.archive.folder import FolderArchive  # noqa: PLC0415
+
         return self._archive or FolderArchive(self._folder / "raw")
 
     @property

@@ -23,6 +23,7 @@ from flightdata.web import flown as flown_routes
 from flightdata.web import health, history, metrics, openapi, problems
 from flightdata.web.access import HEADERS as KEY_HEADERS
 from flightdata.web.access import guard
+from flightdata.web.bounds import NO_BOUNDS, Bounds
 from flightdata.web.correlation import HEADER, RequestIds
 
 log = logger(__name__)
@@ -40,14 +41,15 @@ def create_app(  # noqa: PLR0913, it answers from all of them
     past: Past,
     *,
     access: Access | None = None,
+    bounds: Bounds = NO_BOUNDS,
     cors_origins: Sequence[str] = (),
     dashboard: Path | None = None,
     watch: Watch | None = None,
 ) -> FastAPI:
     """The application that answers from these stages.
 
-    `access`: who may ask, None: everybody. `dashboard`: the folder of the built map, if there is one. `watch`: where
-    there is one, there is `/metrics`.
+    `access`: who may ask, None: everybody. `bounds`: of answers about the past. `dashboard`: the folder of the built
+    map, if there is one. `watch`: where there is one, there is `/metrics`.
     """
     app: FastAPI = FastAPIOffline(
         title="Flight Data Pipeline",
@@ -68,7 +70,7 @@ def create_app(  # noqa: PLR0913, it answers from all of them
     problems.install(app)
     openapi.install(app)
     with_key = [Depends(guard(access))] if access else []
-    for family in (flights.router(query, past), flown_routes.router(flown), history.router(past)):
+    for family in (flights.router(query, past, bounds), flown_routes.router(flown), history.router(past, bounds)):
         app.include_router(family, dependencies=with_key)
     app.include_router(health.router(query))
     if watch is not None:

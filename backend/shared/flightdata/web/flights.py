@@ -1,5 +1,6 @@
 """`/flights`: live states."""
 
+from functools import partial
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query, Response
@@ -11,6 +12,7 @@ from flightdata.models.moment import Moment
 from flightdata.models.search import AirportCode, FlightSearch, Icao24
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query as QueryStage
+from flightdata.web.bounds import Bounds
 from flightdata.web.documents import FlightPage, LiveFlight
 from flightdata.web.problems import Problem
 
@@ -57,7 +59,7 @@ class FlightParameters(BaseModel):
         )
 
 
-def router(query: QueryStage, past: Past) -> APIRouter:
+def router(query: QueryStage, past: Past, bounds: Bounds) -> APIRouter:
     """The family's routes, answered by `query` and, where a moment is named, by `past`."""
     routes = APIRouter(tags=["flights"], responses={400: {"model": Problem}})
 
@@ -69,7 +71,8 @@ def router(query: QueryStage, past: Past) -> APIRouter:
         `arrival` are null (see `/flights/{icao24}/history`).
         """
         if parameters.time is not None:
-            return _json(await run_in_threadpool(past.flights, parameters.time, parameters.search()))
+            answer = partial(past.flights, parameters.time, parameters.search())
+            return _json(await run_in_threadpool(bounds.run, answer))
         return _json(query.flights(parameters.search()))
 
     @routes.get(

@@ -15,6 +15,7 @@ from flightdata.models.search import Icao24
 from flightdata.models.selection import HistorySearch
 from flightdata.pipeline.formats import parquet, rows, track
 from flightdata.pipeline.past import Past
+from flightdata.web.bounds import Bounds
 from flightdata.web.documents import StatesDocument, Track
 from flightdata.web.problems import Problem
 
@@ -81,7 +82,7 @@ class _Streamed(StreamingResponse):
             self._pieces.close()
 
 
-def router(past: Past) -> APIRouter:
+def router(past: Past, bounds: Bounds) -> APIRouter:
     """The family's routes. They wait for files, hence no `async`: each runs in a thread of the pool."""
     routes = APIRouter(tags=["history"], responses={400: {"model": Problem}})
 
@@ -96,8 +97,8 @@ def router(past: Past) -> APIRouter:
     def track_of(icao24: Annotated[Icao24, Path()], parameters: Annotated[TrackParameters, Query()]) -> Response:
         """Its positions by time, at most 31 days; 404 when there are none."""
         media_type, write = _TRACKS[parameters.format]
-        found = past.track(icao24, parameters.begin, parameters.end)
-        return Response(write(icao24, found), media_type=media_type)
+        answer = bounds.run(lambda: write(icao24, past.track(icao24, parameters.begin, parameters.end)))
+        return Response(answer, media_type=media_type)
 
     @routes.get(
         "/history",
@@ -109,9 +110,10 @@ def router(past: Past) -> APIRouter:
         """All conditions together must hold. Without an area: everywhere. At most 31 days at once.
 
         Hour by hour, within an hour in the order of icao24 and time. A JSON answer ends with `count`: one without it
-        was cut off.
+        was cut off. Behind API Gateway 400 when the answer would be too large or take too long.
         """
         media_type, write = _STATES[parameters.format]
-        return _Streamed(write(past.states(parameters)), media_type)
+        pieces = write(past.states(parameters))
+        return Response(bounds.whole(pieces), media_type=media_type) if bounds else _Streamed(pieces, media_type)
 
     return routes

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
-import zstandard
 
 from flightdata.errors import NotFound
 from flightdata.models.units import EpochSeconds
@@ -135,6 +134,8 @@ def _gunzipped(raw: BinaryIO) -> Iterator[bytes]:
 
 
 def _unzstd(raw: BinaryIO) -> Iterator[bytes]:
+    import zstandard  # noqa: PLC0415, 10 MB that the API function does without
+
     reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
     try:
         while chunk := reader.read(_HEAD):

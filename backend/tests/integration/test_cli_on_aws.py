@@ -1,0 +1,97 @@
+"""`flightdata` from a machine outside, on what is kept on AWS: export, compact, replay."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import closing
+
+import polars as pl
+import pytest
+from samples import NOW, archived, row, snapshot
+
+from flightdata.backends.archive.s3 import S3Archive
+from flightdata.backends.history.s3 import S3History
+from flightdata.models.selection import Selection
+from flightdata.pipeline.work import work
+from flightdata.settings import Settings
+from flightdata.wiring import House
+
+STEPS = 5
+SPAN = ("--from", str(int(NOW)), "--to", str(int(NOW + 3600)))
+
+
+@pytest.fixture
+def environment(account):
+    """Of a machine outside: credentials, and where things are. The history of some snapshots is there."""
+    history = f"flightdata-history-dev-{account.id}"
+    account.client("s3").create_bucket(Bucket=history)
+    queue, dead = account.queues(visibility=60, max_attempts=5)
+    known = {
+        "ENVIRONMENT": "prod",
+        "AWS_ENDPOINT_URL": account.ministack.url,
+        "S3_RAW_BUCKET": account.bucket,
+        "S3_HISTORY_BUCKET": history,
+        "EVENTBRIDGE_BUS_NAME": account.bus,
+        "DYNAMODB_FLIGHTS_TABLE": account.table,
+        "SQS_QUEUE_URL": queue,
+        "SQS_DEAD_LETTER_QUEUE_URL": dead,
+        "AWS_ACCESS_KEY_ID": account.id,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "LOG_LEVEL": "WARNING",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in known.items():
+            patch.setenv(name, value)
+        with closing(House(Settings(_env_file=None))) as house:
+            for step in range(STEPS):
+                now = NOW + 10 * step
+                one = snapshot(row("000001", seen=now), row("000002", seen=now, longitude=3.0), time=now)
+                house.archive.put(one)
+                house.publisher.publish(archived(one))
+            while work(house.queue, house.process):
+                pass
+    return known
+
+
+def flightdata(environment, folder, *arguments, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "flightdata", *map(str, arguments)],
+        env=os.environ | environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def test_what_is_on_aws_is_exported_compacted_and_exported_the_same(environment, account, tmp_path):
+    for name in ("before.parquet", "after.parquet"):
+        flightdata(environment, tmp_path, "export", name, *SPAN)
+        if name == "before.parquet":
+            done = flightdata(environment, tmp_path, "compact")
+            assert json.loads(done.stdout) == {"compacted": 1, "forgotten_hours": 0, "forgotten_snapshots": 0}
+    before, after = (tmp_path / name for name in ("before.parquet", "after.parquet"))
+    assert before.read_bytes() == after.read_bytes()
+    assert pl.read_parquet(after).height == 2 * STEPS
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["after.parquet", "before.parquet"]
+    found = pl.concat(S3History(account.client("s3"), environment["S3_HISTORY_BUCKET"]).states(Selection(0, 4e9)))
+    assert found.height == 2 * STEPS
+
+
+def test_an_archive_on_aws_is_replayed_into_a_folder_here(environment, account, tmp_path):
+    done = flightdata(environment, tmp_path, "replay", "--into", "rebuilt", "--json")
+    assert json.loads(done.stdout)["snapshots"] == STEPS
+    with closing(House(Settings(_env_file=None, environment="local", data_dir=tmp_path / "rebuilt"))) as rebuilt:
+        assert pl.concat(rebuilt.history.states(Selection(0, 4e9))).height == 2 * STEPS
+        assert rebuilt.live.latest().aircraft == 2
+    assert not (tmp_path / "rebuilt" / "raw").exists()
+    assert len(list(S3Archive(account.client("s3"), account.bucket).keys())) == STEPS
+
+
+def test_a_replay_in_the_place_of_what_is_on_aws_is_refused(environment, tmp_path):
+    done = flightdata(environment, tmp_path, "replay", code=2)
+    assert "--into" in done.stderr
+    assert list(tmp_path.iterdir()) == []
