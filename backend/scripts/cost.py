@@ -22,7 +22,7 @@ LOGS, ALARM, DASHBOARD, METRIC, TRACE = 0.50, 0.10, 3.00, 0.30, 5.00 / MILLION
 CACHE_HOUR = 0.016
 REQUEST = 1.00 / MILLION
 
-FETCH_SECONDS, PROCESS_SECONDS, API_SECONDS, ANALYTICS_SECONDS = 2.0, 0.8, 0.02, 2.0
+FETCH_SECONDS, PROCESS_SECONDS, API_SECONDS, ANALYTICS_SECONDS = 2.0, 0.8, 0.02, 60.0
 """Assumed, generously: the functions' billed time a call."""
 LOG_BYTES = 4_000
 """Of a snapshot's way through all stages, with the runtime's own lines."""
@@ -47,6 +47,12 @@ FLIGHT_UNITS = 3
 """An item below 1 KB, and one in each index."""
 
 
+BATCH, BATCH_PUTS, BATCH_GETS = 15, 3, 2
+"""Recent objects that are compacted at once, and the requests of that: two PUTs and a LIST, two reads of what was."""
+STATE_BYTES = 12.0
+"""Of a state in a compacted hour, assumed: 3.4 at 10 s, simulated; 23 for the globe every four minutes."""
+
+
 def write_units(sizes: Sizes) -> int:
     """Of DynamoDB for one snapshot: the chunks and their keys, the manifest, the account and its index, the health."""
     whole, rest = divmod(sizes.live, CHUNK)
@@ -62,11 +68,18 @@ def data_plane(sizes: Sizes, every: float) -> dict[str, float]:
         "DynamoDB, versions and accounts": number * write_units(sizes) * WRITE_UNIT,
         "DynamoDB, flights": MONTH * FLIGHTS_A_SECOND * FLIGHT_UNITS * WRITE_UNIT,
         "S3, a month's snapshots, requests": number * (PUT + GET) + number * sizes.raw / GIGABYTE * STORED,
+        "S3, a month's history, requests": number * history_cost(sizes),
         "EventBridge and SQS": number * (EVENT + QUEUE_CALLS * QUEUE_CALL),
         "Lambda, fetcher and processor": number * (2 * INVOCATION + seconds * GIGABYTE_SECOND),
         "CloudWatch, logs": number * LOG_BYTES / GIGABYTE * LOGS,
         "X-Ray, two traces": number * 2 * TRACE,
     }
+
+
+def history_cost(sizes: Sizes) -> float:
+    """Of a snapshot: its recent object written and read once, its share of the compaction, its states for a month."""
+    requests = PUT + GET + (BATCH_PUTS * PUT + BATCH_GETS * GET) / BATCH
+    return requests + sizes.aircraft * STATE_BYTES / GIGABYTE * STORED
 
 
 def standing(requests: float) -> dict[str, float]:

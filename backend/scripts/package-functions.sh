@@ -16,10 +16,13 @@ UV="${UV:-$([ -x ../.tools/bin/uv ] && echo ../.tools/bin/uv || echo uv)}"
 OUT="${OUT:-build/functions}"
 PYTHON="$("$UV" python find "$PYTHON_VERSION" 2> /dev/null)"
 LIMIT=$((250 * 1000 * 1000)) # bytes unzipped, of Lambda
+[ "$PLATFORM" = here ] && LIMIT=$((2 * LIMIT)) # which this machine is not: polars for x86-64 is larger
 SHARED=(airportsdata httpcore2 opentelemetry-exporter-otlp-proto-common opentelemetry-sdk orjson polars pydantic
-    pydantic-settings structlog zstandard)
+    pydantic-settings structlog)
 WEB=(fastapi fastapi-offline mangum redis)
-# boto3 and botocore are in the runtime already. What only the history needs is left out until it is on AWS.
+ARCHIVE=(zstandard)        # what reads and writes the raw archive
+LAKE=(arro3-core arro3-io) # what compacts the history or hands it out as Parquet
+# boto3 and botocore are in the runtime already.
 
 if [ $# -gt 0 ]; then functions=("$@"); else functions=($(cd functions && ls)); fi
 
@@ -29,7 +32,11 @@ mkdir -p "$OUT"
 for function in "${functions[@]}"; do
     [ -f "functions/$function/handler.py" ] || { echo "no function $function; there are: $(ls functions | xargs)" >&2; exit 2; }
     packages=("${SHARED[@]}")
-    [ "$function" = flight-api ] && packages+=("${WEB[@]}")
+    case "$function" in
+        flight-api) packages+=("${WEB[@]}" "${LAKE[@]}") ;;
+        analytics-processor) packages+=("${ARCHIVE[@]}" "${LAKE[@]}") ;;
+        *) packages+=("${ARCHIVE[@]}") ;;
+    esac
     folder="$OUT/$function"
     rm -rf "$folder"
     "$UV" pip install --quiet --target "$folder" --python "$PYTHON" ${platform[@]+"${platform[@]}"} --only-binary :all: \
@@ -41,6 +48,7 @@ for function in "${functions[@]}"; do
     fi
     # What no program reads there, or what differs from one time to the next.
     rm -rf "$folder/bin" "$folder/flightdata/cli" "$folder/.lock" "$folder"/zstandard/_cffi*.so
+    find "$folder" -name '*.pyi' -delete
     rm -f "$folder"/*.dist-info/{RECORD,INSTALLER,REQUESTED,direct_url.json,uv_cache.json}
     # Compiled here, a cold start does not compile: that is most of its time. Unchecked, since zips have no true times.
     find "$folder" -name __pycache__ -prune -exec rm -rf {} +

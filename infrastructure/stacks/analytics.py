@@ -1,4 +1,6 @@
-"""Analytics: once an hour, the report of what the pipeline did."""
+"""Analytics: once an hour, the report of what the pipeline did, and the history compacted. The history in Glue's
+catalogue, for Athena.
+"""
 
 from pathlib import Path
 
@@ -35,6 +37,7 @@ class Analytics(Stack):
             timeout=Duration.minutes(10),
             settings={
                 "S3_RAW_BUCKET": storage.raw.bucket_name,
+                "S3_HISTORY_BUCKET": storage.history.bucket_name,
                 "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
                 "SQS_QUEUE_URL": pipeline.snapshots.queue_url,
                 "SQS_DEAD_LETTER_QUEUE_URL": pipeline.dead_letters.queue_url,
@@ -44,6 +47,10 @@ class Analytics(Stack):
         self.function.allow(
             "sqs:GetQueueAttributes", on=[pipeline.snapshots.queue_arn, pipeline.dead_letters.queue_arn]
         )
+        self.function.allow("s3:ListBucket", on=storage.history.bucket_arn)
+        storage.allow_history(self.function, "s3:GetObject", "recent/", "states/", "last/")
+        storage.allow_history(self.function, "s3:PutObject", "states/", "last/")
+        storage.allow_history(self.function, "s3:DeleteObject", "recent/")
         events.Rule(
             self,
             "Hourly",

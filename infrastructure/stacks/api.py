@@ -19,6 +19,9 @@ from stacks.function import Function
 from stacks.storage import Storage
 
 REDIS_PORT = 6379
+MAX_ANSWER_BYTES = 4_000_000
+"""Lambda answers 6 MB at most, of what is not text in base64, which is a third more."""
+MAX_ANSWER_SECONDS = 25
 _LOG_FORMAT = (
     '{"requestId":"$context.requestId","ip":"$context.identity.sourceIp","time":"$context.requestTime",'
     '"method":"$context.httpMethod","path":"$context.path","status":"$context.status",'
@@ -53,6 +56,9 @@ class Api(Stack):
             security_group=access,
             settings={
                 "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
+                "S3_HISTORY_BUCKET": storage.history.bucket_name,
+                "MAX_ANSWER_BYTES": str(MAX_ANSWER_BYTES),
+                "MAX_ANSWER_SECONDS": str(MAX_ANSWER_SECONDS),
                 "REDIS_CLUSTER_ENDPOINT": f"rediss://{address}:{REDIS_PORT}",
                 "DASHBOARD_DIR": "/var/task/dashboard",
                 "API_AUTH": self.node.try_get_context("auth") or "off",
@@ -61,6 +67,8 @@ class Api(Stack):
         self.function.allow("dynamodb:GetItem", "dynamodb:Query", on=storage.table.table_arn)
         ends = [f"{storage.table.table_arn}/index/{name}" for name in ("by_departure", "by_arrival")]
         self.function.allow("dynamodb:Query", on=ends)
+        self.function.allow("s3:ListBucket", on=storage.history.bucket_arn)
+        storage.allow_history(self.function, "s3:GetObject", "recent/", "states/", "last/")
         self.function.allow(
             "ec2:CreateNetworkInterface",
             "ec2:DescribeNetworkInterfaces",

@@ -6,6 +6,7 @@ from aws_cdk import App, Tags
 
 from stacks.analytics import Analytics
 from stacks.api import Api
+from stacks.catalogue import Catalogue
 from stacks.deployments import Deployment
 from stacks.observability import Observability
 from stacks.pipeline import Pipeline
@@ -15,6 +16,7 @@ from stacks.storage import Storage
 def build(app: App, deployment: Deployment, bundles: Path) -> None:
     """Into `app`, named `flightdata-<concern>-<environment>`, all tagged."""
     storage = Storage(app, deployment.named("storage"), deployment)
+    Catalogue(app, deployment.named("catalogue"), deployment, storage)
     pipeline = Pipeline(app, deployment.named("pipeline"), deployment, bundles, storage)
     api = Api(app, deployment.named("api"), deployment, bundles, storage)
     analytics = Analytics(app, deployment.named("analytics"), deployment, bundles, storage, pipeline)

@@ -104,10 +104,12 @@ class Pipeline(Stack):
             timeout=PROCESSOR_TIMEOUT,
             settings={
                 "S3_RAW_BUCKET": storage.raw.bucket_name,
+                "S3_HISTORY_BUCKET": storage.history.bucket_name,
                 "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
             },
         )
         storage.allow_raw(processor, "s3:GetObject")
+        storage.allow_history(processor, "s3:PutObject", "recent/")
         processor.allow(
             "s3:ListBucket", on=storage.raw.bucket_arn
         )  # without it a missing key looks like a missing grant

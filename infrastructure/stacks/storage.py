@@ -1,4 +1,4 @@
-"""Storage: the raw archive on S3, and the table of live pictures, accounts and health."""
+"""Storage: the raw archive and the history on S3, and the table of live pictures, accounts and health."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -12,6 +12,9 @@ from stacks.function import Function
 RAW_OBJECTS = "source=*"
 """The keys of the raw archive."""
 
+QUERIES = "queries/"
+"""Where Athena puts its answers, in the bucket of the history."""
+
 _INDEXES = (
     ("by_time", "pk", "processed_at", dynamodb.AttributeType.NUMBER),
     ("by_departure", "departure", "departed", dynamodb.AttributeType.STRING),
@@ -20,11 +23,12 @@ _INDEXES = (
 
 
 class Storage(Stack):
-    """`raw`: the bucket. `table`: the table; its layout is in the docstrings of `flightdata.backends`."""
+    """`raw`, `history`: the buckets. `table`: the table; its layout is in the docstrings of `flightdata.backends`."""
 
     def __init__(self, scope: Construct, identity: str, deployment: Deployment) -> None:
         super().__init__(scope, identity)
         self.raw = self._archive(deployment)
+        self.history = self._lake(deployment)
         self.table = self._table(deployment)
 
     def allow_raw(self, function: Function, action: str) -> None:
@@ -33,26 +37,48 @@ class Storage(Stack):
         objects = f"{self.stack_name}:ExportsOutputFnGetAttRaw72517081Arn8AABA17C/{RAW_OBJECTS}"
         accept(function.role, f"AwsSolutions-IAM5[Resource::{objects}]", "Any snapshot of the archive, nothing else.")
 
+    def allow_history(self, function: Function, action: str, *folders: str) -> None:
+        """On the objects of the history below these folders."""
+        for objects in [f"{folder}*" for folder in folders]:
+            function.allow(action, on=self.history.arn_for_objects(objects))
+            resource = f"{self.stack_name}:ExportsOutputFnGetAttHistoryC127576EArnC54CDD58/{objects}"
+            accept(function.role, f"AwsSolutions-IAM5[Resource::{resource}]", "Any hour of the history.")
+
     def _archive(self, deployment: Deployment) -> s3.Bucket:
         rule = s3.LifecycleRule(
             abort_incomplete_multipart_upload_after=Duration.days(1),
             expiration=Duration.days(deployment.raw_days) if deployment.raw_days else None,
             transitions=[] if deployment.raw_days else [_to_cold_storage()],
         )
+        return self._bucket("Raw", deployment.named("raw"), deployment, [rule])
+
+    def _lake(self, deployment: Deployment) -> s3.Bucket:
+        rules = [
+            s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
+            s3.LifecycleRule(prefix=QUERIES, expiration=Duration.days(7)),
+        ]
+        if deployment.history_days:
+            forgotten = Duration.days(deployment.history_days)
+            rules += [
+                s3.LifecycleRule(prefix=f"{name}/", expiration=forgotten) for name in ("recent", "states", "last")
+            ]
+        return self._bucket("History", deployment.named("history"), deployment, rules)
+
+    def _bucket(self, name: str, called: str, deployment: Deployment, rules: list[s3.LifecycleRule]) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
-            "Raw",
-            bucket_name=f"{deployment.named('raw')}-{self.account}-{self.region}",
+            name,
+            bucket_name=f"{called}-{self.account}-{self.region}",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
-            lifecycle_rules=[rule],
+            lifecycle_rules=rules,
             removal_policy=deployment.removal,
         )
         accept(
             bucket,
             "AwsSolutions-S1",
-            "Only two functions have grants; CloudTrail data events tell more than access logs, where wanted.",
+            "Only our functions have grants; CloudTrail data events tell more than access logs, where wanted.",
         )
         return bucket
 

@@ -9,6 +9,7 @@ import pytest
 from aws_cdk import aws_s3 as s3
 from conftest import CONTEXT, FUNCTIONS, Templates
 
+from stacks.catalogue import COLUMNS
 from stacks.deployments import named
 from stacks.environment import build
 
@@ -18,7 +19,7 @@ BACKENDS = Path(__file__).parents[2] / "backend" / "shared" / "flightdata" / "ba
 
 
 def test_cdk_nag_finds_nothing_in_ours_but_does_look(templates, tmp_path):
-    assert len(templates.paths) == 5
+    assert len(templates.paths) == 6
     app = cdk.App(outdir=str(tmp_path), context=CONTEXT)
     s3.Bucket(cdk.Stack(app, "bare"), "Bare")
     with pytest.raises(RuntimeError, match="AwsSolutions-S10"):
@@ -95,11 +96,16 @@ def test_the_table_is_the_one_that_the_scripts_and_the_tests_make(templates, env
     assert table["TimeToLiveSpecification"]["AttributeName"] == layout["TTL"]
 
 
-def test_the_archive_is_encrypted_private_and_taken_by_tls_only(templates):
-    (bucket,) = templates.of("AWS::S3::Bucket").values()
-    assert "BucketEncryption" in bucket
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    (policy,) = templates.of("AWS::S3::BucketPolicy").values()
+def bucket(templates, what):
+    (found,) = [one for name, one in templates.of("AWS::S3::Bucket").items() if name.startswith(what)]
+    return found
+
+
+@pytest.mark.parametrize("what", ["Raw", "History"])
+def test_a_bucket_is_encrypted_private_and_taken_by_tls_only(templates, what):
+    assert "BucketEncryption" in bucket(templates, what)
+    assert set(bucket(templates, what)["PublicAccessBlockConfiguration"].values()) == {True}
+    (policy,) = [one for name, one in templates.of("AWS::S3::BucketPolicy").items() if name.startswith(what)]
     assert any(
         one["Effect"] == "Deny" and one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         for one in policy["PolicyDocument"]["Statement"]
@@ -108,14 +114,21 @@ def test_the_archive_is_encrypted_private_and_taken_by_tls_only(templates):
 
 @pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::DynamoDB::Table"])
 def test_only_prod_keeps_its_data_when_a_stack_is_deleted(templates, environment, kind):
-    (one,) = templates.resources(kind).values()
-    assert one["DeletionPolicy"] == ("Retain" if environment == "prod" else "Delete")
+    policies = {one["DeletionPolicy"] for one in templates.resources(kind).values()}
+    assert policies == {"Retain" if environment == "prod" else "Delete"}
 
 
 def test_only_prod_keeps_the_archive_for_ever(templates, environment):
-    (bucket,) = templates.of("AWS::S3::Bucket").values()
-    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    (rule,) = bucket(templates, "Raw")["LifecycleConfiguration"]["Rules"]
     assert rule.get("ExpirationInDays") == {"dev": 7, "staging": 30, "prod": None}[environment]
+
+
+def test_only_prod_keeps_the_history_for_ever_and_nothing_keeps_answers_of_athena(templates, environment):
+    rules = bucket(templates, "History")["LifecycleConfiguration"]["Rules"]
+    days = {one["Prefix"]: one["ExpirationInDays"] for one in rules if "Prefix" in one}
+    kept = {"dev": 30, "staging": 90, "prod": None}[environment]
+    assert days.pop("queries/") == 7
+    assert days == (dict.fromkeys(("recent/", "states/", "last/"), kept) if kept else {})
 
 
 # Functions.
@@ -177,6 +190,7 @@ GRANTS = {
     },
     "flightdataprocessor": {
         "s3:GetObject",
+        "s3:PutObject",
         "s3:ListBucket",
         "dynamodb:GetItem",
         "dynamodb:Query",
@@ -190,13 +204,22 @@ GRANTS = {
         "sqs:GetQueueAttributes",
     },
     "flightapi": {
+        "s3:GetObject",
+        "s3:ListBucket",
         "dynamodb:GetItem",
         "dynamodb:Query",
         "ec2:CreateNetworkInterface",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DeleteNetworkInterface",
     },
-    "analyticsprocessor": {"dynamodb:Query", "sqs:GetQueueAttributes"},
+    "analyticsprocessor": {
+        "dynamodb:Query",
+        "sqs:GetQueueAttributes",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:ListBucket",
+    },
 }
 ALL = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
@@ -217,6 +240,36 @@ def test_a_function_may_do_just_what_it_does(templates, function):
     assert actions == GRANTS[function] | ALL
     for_all = {action for one in statements if one["Resource"] == "*" for action in one["Action"]}
     assert all(action.split(":")[0] in {"xray", "ec2"} for action in for_all)
+
+
+@pytest.mark.parametrize(
+    ("function", "action", "folders"),
+    [
+        ("flightdataprocessor", "s3:PutObject", {"recent"}),
+        ("flightapi", "s3:GetObject", {"recent", "states", "last"}),
+        ("analyticsprocessor", "s3:GetObject", {"recent", "states", "last"}),
+        ("analyticsprocessor", "s3:PutObject", {"states", "last"}),
+        ("analyticsprocessor", "s3:DeleteObject", {"recent"}),
+    ],
+)
+def test_a_function_may_touch_the_folders_of_the_history_that_are_its_own(templates, function, action, folders):
+    found = [
+        str(resource)
+        for name, policy in templates.of("AWS::IAM::Policy").items()
+        if name.startswith(function)
+        for one in policy["PolicyDocument"]["Statement"]
+        if action == one["Action"] or action in one["Action"]
+        for resource in (one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]])
+        if "History" in str(resource)
+    ]
+    assert len(found) == len(folders)
+    assert all(any(f"/{folder}/*" in one for one in found) for folder in folders)
+
+
+def test_whoever_works_on_the_history_is_told_its_bucket(templates, environment):
+    for name in ("flight-data-processor", "flight-api", "analytics-processor"):
+        function = templates.one("AWS::Lambda::Function", FunctionName=f"flightdata-{name}-{environment}")
+        assert "S3_HISTORY_BUCKET" in function["Environment"]["Variables"]
 
 
 def test_no_role_has_a_policy_of_aws_s_own(templates):
@@ -273,6 +326,45 @@ def test_the_gateway_throttles_and_logs(templates):
     (stage,) = templates.of("AWS::ApiGatewayV2::Stage").values()
     assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 200, "ThrottlingRateLimit": 100}
     assert "AccessLogSettings" in stage
+
+
+def test_the_api_refuses_answers_before_the_gateway_cuts_them_off(templates, environment):
+    function = templates.one("AWS::Lambda::Function", FunctionName=f"flightdata-flight-api-{environment}")
+    variables = function["Environment"]["Variables"]
+    assert int(variables["MAX_ANSWER_BYTES"]) * 4 / 3 < 6_000_000
+    assert int(variables["MAX_ANSWER_SECONDS"]) < function["Timeout"] == 30
+
+
+# The catalogue.
+
+
+@pytest.mark.parametrize("name", ["states", "recent"])
+def test_a_table_is_projected_onto_the_folders_of_its_name(templates, environment, name):
+    (table,) = [
+        one["TableInput"] for one in templates.of("AWS::Glue::Table").values() if one["TableInput"]["Name"] == name
+    ]
+    assert templates.one("AWS::Glue::Database")["DatabaseInput"]["Name"] == f"flightdata_{environment}"
+    assert table["PartitionKeys"] == [{"Name": "date", "Type": "string"}, {"Name": "hour", "Type": "string"}]
+    parameters = table["Parameters"]
+    assert parameters["projection.enabled"] == "true"
+    assert parameters["projection.hour.digits"] == "2"
+    *_, last = parameters["storage.location.template"]["Fn::Join"][1]
+    assert last == f"/{name}/date=${{date}}/hour=${{hour}}"
+
+
+def test_the_columns_are_those_that_the_backend_writes(templates):
+    for table in templates.of("AWS::Glue::Table").values():
+        columns = table["TableInput"]["StorageDescriptor"]["Columns"]
+        assert {one["Name"]: one["Type"] for one in columns} == COLUMNS
+        assert list(COLUMNS)[:3] == ["icao24", "callsign", "origin_country"]
+
+
+def test_questions_in_sql_have_a_limit_and_their_answers_are_encrypted(templates, environment):
+    group = templates.one("AWS::Athena::WorkGroup", Name=f"flightdata-history-{environment}")
+    settings = group["WorkGroupConfiguration"]
+    assert settings["EnforceWorkGroupConfiguration"] is True
+    assert settings["BytesScannedCutoffPerQuery"] == 100_000_000_000
+    assert settings["ResultConfiguration"]["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
 
 
 # Observability.

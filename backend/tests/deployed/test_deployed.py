@@ -6,9 +6,11 @@ import time
 from contextlib import closing, contextmanager
 from urllib.request import Request, urlopen
 
+import polars as pl
 import pytest
 from fakes import SetClock
 from fixtures.deployment import collector_settings
+from fixtures.serving import serving
 from samples import NOW, archived, row, snapshot
 
 from flightdata.models.search import FlightSearch
@@ -79,6 +81,49 @@ def test_the_api_answers_as_the_embedded_home_does(deployed, keys, embedded):
         expected["total"],
         expected["flights"],
     )
+
+
+def asked(get, flown):
+    """What the recording's first frames left in the past: a track, a picture, some states, and too many of them."""
+    first = flown["flights"][0]
+    since, until = flown["time"] - 600, flown["time"] + 1
+    picture = get(f"/flights?limit=1000&time={flown['time']}")
+    for flight in picture["flights"]:
+        flight["departure"] = flight["arrival"] = None  # not looked up on DynamoDB
+    return [
+        picture,
+        get(f"/flights/{first['icao24']}/track?begin={since}&end={until}"),
+        get(f"/history?begin={since}&end={until}&lamin=48&lamax=49"),
+        get(f"/history?begin={since}&end={until}&icao24={first['icao24']}"),
+    ]
+
+
+def listed(deployed, folder):
+    return deployed.client("s3").list_objects_v2(Bucket=deployed.history, Prefix=folder).get("KeyCount", 0)
+
+
+def test_the_past_is_as_in_the_embedded_home_before_and_after_it_is_compacted(deployed, keys, collector, embedded):
+    flown = json.loads(embedded.query.flights(FlightSearch(limit=1000)))
+    with serving(embedded.app()) as client:
+        expected = asked(lambda path: client.get(path).json(), flown)
+    assert all(one["count"] for one in expected)
+    assert listed(deployed, "recent/") >= FRAMES
+    assert asked(lambda path: get(deployed, path)[1], flown) == expected
+    answer = invoke(deployed, "flightdata-analytics-processor-dev", {})
+    assert answer[0] is None, answer
+    assert answer[1]["kept"]["compacted"] >= 1
+    assert (listed(deployed, "recent/"), listed(deployed, "states/") > 0) == (0, True)
+    assert asked(lambda path: get(deployed, path)[1], flown) == expected
+
+
+def test_the_past_as_parquet_through_the_gateway(deployed, keys, embedded):
+    time_ = json.loads(embedded.query.flights(FlightSearch(limit=1)))["time"]
+    path = f"/history?format=parquet&begin={time_ - 600}&end={time_ + 1}"
+    request = Request(deployed.ministack.url + path, headers={"Host": deployed.api_host})
+    trusting = ssl.create_default_context(cafile=deployed.ministack.certificate)
+    with urlopen(request, timeout=SAFE, context=trusting) as response:
+        found = pl.read_parquet(response.read())
+    assert found.height == get(deployed, path.replace("parquet", "json"))[1]["count"]
 
 
 def test_every_row_is_accounted_for_as_in_the_embedded_home(collector, keys, embedded):
@@ -215,7 +260,14 @@ def test_without_one_grant_the_fetcher_fails_and_names_it(deployed, action):
 
 @pytest.mark.parametrize(
     "action",
-    ["s3:GetObject", "dynamodb:GetItem", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem", "dynamodb:PutItem"],
+    [
+        "s3:GetObject",
+        "s3:PutObject",
+        "dynamodb:GetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:PutItem",
+    ],
 )
 def test_without_one_grant_the_processor_gives_the_message_back(deployed, collector, action):
     processor = "flightdata-flight-data-processor-dev"

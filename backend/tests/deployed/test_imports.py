@@ -26,10 +26,9 @@ GROUND = {
     "structlog",
     "typing_extensions",
     "typing_inspection",
-    "zstandard",
 }
 PACKAGES = {
-    "analytics-processor": set(),
+    "analytics-processor": {"zstandard"},
     "flight-api": {
         "annotated_doc",
         "anyio",
@@ -41,8 +40,8 @@ PACKAGES = {
         "redis",
         "starlette",
     },
-    "flight-data-fetcher": {"h11", "httpcore2", "truststore"},
-    "flight-data-processor": set(),
+    "flight-data-fetcher": {"h11", "httpcore2", "truststore", "zstandard"},
+    "flight-data-processor": {"zstandard"},
 }
 """Of its bundle, beside the ground."""
 MODULES = {"analytics-processor": 900, "flight-api": 1100, "flight-data-fetcher": 1000, "flight-data-processor": 900}

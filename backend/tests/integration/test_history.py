@@ -296,7 +296,7 @@ def test_what_takes_too_long_is_refused_in_time_and_its_work_ends(path):
             begun.set()
             going_on.wait(SAFE)
 
-    past = Past(Slow(), SetClock(NOW), max_page_size=10, expiry=330)
+    past = Past(Slow(), MemoryFlights(), SetClock(NOW), max_page_size=10, expiry=330)
     with serving(bounded(past, time=0.2)) as client:
         response = client.get(path)
     assert begun.is_set()

@@ -95,6 +95,7 @@ def aws(collector, request, tmp_path):
             environment="dev",
             aws_endpoint_url=account.ministack.url,
             s3_raw_bucket=account.bucket,
+            s3_history_bucket=account.bucket,
             eventbridge_bus_name=account.bus,
             dynamodb_flights_table=account.table,
             sqs_queue_url=queue,

@@ -119,7 +119,9 @@ class Cloud:
             return made
         bucket = chosen.s3_raw_bucket or f"flightdata-raw-{environment}"
         bus = chosen.eventbridge_bus_name or f"flightdata-events-{environment}"
-        emulator.make_bucket(client("s3"), bucket)
+        history = chosen.s3_history_bucket or f"flightdata-history-{environment}"
+        for one in (bucket, history):
+            emulator.make_bucket(client("s3"), one)
         emulator.make_bus(client("events"), bus)
         queue, dead = emulator.make_queues(
             client,
@@ -128,7 +130,7 @@ class Cloud:
             visibility=_VISIBILITY,
             max_attempts=chosen.queue_max_attempts,
         )
-        names = {"S3_RAW_BUCKET": bucket, "EVENTBRIDGE_BUS_NAME": bus}
+        names = {"S3_RAW_BUCKET": bucket, "S3_HISTORY_BUCKET": history, "EVENTBRIDGE_BUS_NAME": bus}
         return made | names | {"SQS_QUEUE_URL": queue, "SQS_DEAD_LETTER_QUEUE_URL": dead}
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flightdata.backends.budgets.sqlite import SqliteBudgets
 from flightdata.backends.flights.sqlite import SqliteFlights
@@ -15,6 +16,9 @@ from flightdata.backends.queue.sqlite import SqliteQueue
 from flightdata.backends.secrets.environment import EnvironmentSecrets
 from flightdata.ports import Clock, Exposition, RawArchive
 from flightdata.settings import Settings
+
+if TYPE_CHECKING:
+    from flightdata.backends.archive.folder import FolderArchive
 
 
 class Embedded:
@@ -39,8 +43,10 @@ class Embedded:
         return self._folder / "spool"
 
     @cached_property
-    def spool(self) -> FolderArchive:
+    def spool(self) -> "FolderArchive":
         """Where a collector keeps what is not yet where it belongs."""
+        from flightdata.backends.archive.folder import FolderArchive  # noqa: PLC0415, as above
+
         return FolderArchive(self.spool_folder)
 
     @property
