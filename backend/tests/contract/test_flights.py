@@ -110,7 +110,7 @@ def test_pages_together_are_the_whole(store):
     assert len(found) == len(rows)
 
 
-@pytest.mark.parametrize("opens", OPEN.keys() - AWS, indirect=True)
+@pytest.mark.parametrize("opens", sorted(OPEN.keys() - AWS), indirect=True)
 def test_the_ends_of_flights_in_the_air_at_a_moment(store):
     ends = {"departure": "LFPG", "departure_confidence": 0.9, "arrival": "EGLL", "arrival_confidence": 0.6}
     store.put(
