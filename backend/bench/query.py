@@ -28,7 +28,7 @@ def measure(given: Input) -> list[Figure]:
         house.live.publish(Picture(1, given.time, states))
         baseline = Baseline(Path(folder) / "baseline.sqlite")
         baseline.take(given.bodies[0])
-        area, found = _box(LiveIndex(house.live.latest()))
+        area, found = _box(LiveIndex(house.live.shown()))
         search = FlightSearch(area=area, limit=1000)
         ours = _fastest(house.query, search)
         edges = (area.lamin, area.lamax, area.lomin, area.lomax)

@@ -1,18 +1,19 @@
 """What the pipeline costs on AWS in a month, beside one item per aircraft: `python scripts/cost.py`.
 
-Sizes are those of OpenSky's globe of 2025-12-31 17:34:18, processed after the ones of twenty and of ten seconds before;
-a test measures the version again (`tests/integration/test_aws_backends.py`). Prices: us-east-1, on demand, in USD,
-without free tiers; check them against AWS's price pages. Prints the tables of `docs/cost.md`.
+What one snapshot weighs was measured on ten answers of OpenSky for the globe, 2025-12-30 17:41 to 18:19, an evening, 73
+to 786 s apart, processed by the package's own code on a local AWS; a test measures it again
+(`tests/integration/test_aws_backends.py`). Prices: us-east-1, on demand, in USD, without free tiers; check them against
+AWS's price pages. Prints the tables of `docs/cost.md`.
 """
 
 from dataclasses import dataclass
 from math import ceil
 
-from flightdata.backends.live.dynamodb import CHUNK
 from flightdata.models.figures import FIGURES
 
-MONTH = 30 * 86_400
-MILLION, KILOBYTE, GIGABYTE = 1e6, 1024, 1e9
+DAY = 86_400
+MONTH = 30 * DAY
+MILLION, GIGABYTE = 1e6, 1e9
 
 WRITE_UNIT, READ_UNIT = 0.625 / MILLION, 0.125 / MILLION
 PUT, GET, STORED = 0.005 / 1_000, 0.0004 / 1_000, 0.023
@@ -31,21 +32,26 @@ QUEUE_CALLS = 4
 """Sent, received, deleted; and the empty polls of the event source, spread over the snapshots."""
 
 
+CARRIED_DAYS = 2
+"""S3 deletes what is older than a day at the next midnight."""
+
+
 @dataclass(frozen=True)
 class Sizes:
-    """Of one snapshot, in bytes: archived, and the live version made of it."""
+    """Of one snapshot: bytes archived and `carried` on S3, DynamoDB's write units for the live picture and the account;
+    and those for flights each second.
+    """
 
     aircraft: int
     raw: int
-    live: int
+    carried: int
+    live_units: int
+    account_units: int
+    flight_units: float
 
 
-RECORDED = Sizes(9_874, 353_215, 905_912)
-FLIGHTS_A_SECOND = 7.0
-"""Put into the store of flights: 6 to 8 a second between ten global snapshots of 2025-12-30, 72 to 385 s apart."""
-FLIGHT_UNITS = 3
-"""An item below 1 KB, and one in each index."""
-
+RECORDED = Sizes(10_849, 389_355, 1_030_864, 336, 2, 7.01)
+HEALTH_UNITS = 1
 
 BATCH, BATCH_PUTS, BATCH_GETS = 15, 3, 2
 """Recent objects that are compacted at once, and the requests of that: two PUTs and a LIST, two reads of what was."""
@@ -53,20 +59,16 @@ STATE_BYTES = 12.0
 """Of a state in a compacted hour, assumed: 3.4 at 10 s, simulated; 23 for the globe every four minutes."""
 
 
-def write_units(sizes: Sizes) -> int:
-    """Of DynamoDB for one snapshot: the chunks and their keys, the manifest, the account and its index, the health."""
-    whole, rest = divmod(sizes.live, CHUNK)
-    chunks = [CHUNK] * whole + [rest] * bool(rest)
-    return sum(ceil((chunk + 100) / KILOBYTE) for chunk in chunks) + 1 + 2 + 1
-
-
 def data_plane(sizes: Sizes, every: float) -> dict[str, float]:
-    """What grows with the snapshots."""
+    """What grows with the snapshots. A store more is a line more."""
     number = MONTH / every
     seconds = FETCH_SECONDS * 0.5 + PROCESS_SECONDS * 1.0  # times GB of memory
+    units = sizes.live_units + sizes.account_units + HEALTH_UNITS
+    carried = DAY / every * CARRIED_DAYS * sizes.carried / GIGABYTE * STORED
     return {
-        "DynamoDB, versions and accounts": number * write_units(sizes) * WRITE_UNIT,
-        "DynamoDB, flights": MONTH * FLIGHTS_A_SECOND * FLIGHT_UNITS * WRITE_UNIT,
+        "DynamoDB, versions and accounts": number * units * WRITE_UNIT,
+        "DynamoDB, flights": MONTH * sizes.flight_units * WRITE_UNIT,
+        "S3, what versions carry": number * (PUT + GET) + carried,
         "S3, a month's snapshots, requests": number * (PUT + GET) + number * sizes.raw / GIGABYTE * STORED,
         "S3, a month's history, requests": number * history_cost(sizes),
         "EventBridge and SQS": number * (EVENT + QUEUE_CALLS * QUEUE_CALL),
@@ -84,7 +86,7 @@ def history_cost(sizes: Sizes) -> float:
 
 def standing(requests: float) -> dict[str, float]:
     """What does not, with so many API requests a month."""
-    units = ceil(RECORDED.live / 4096) * MONTH / 30  # every version read once from the table, then from the cache
+    units = ceil(RECORDED.live_units / 4) * MONTH / 30  # every version read once from the table, then from the cache
     return {
         "ElastiCache, one cache.t4g.micro": CACHE_HOUR * MONTH / 3600,
         f"API, {requests:,.0f} requests": requests * (REQUEST + INVOCATION + API_SECONDS * 0.25 * GIGABYTE_SECOND),
@@ -106,8 +108,9 @@ def table(title: str, columns: dict[str, dict[str, float]]) -> None:
 def main() -> None:
     sizes = RECORDED
     print(
-        f"One snapshot: {sizes.aircraft:,} aircraft, {sizes.raw / 1e3:.0f} KB archived, "
-        f"{sizes.live / 1e3:.0f} KB as live version, {write_units(sizes)} write units.\n"
+        f"One snapshot: {sizes.aircraft:,} aircraft, {sizes.raw / 1e3:.0f} KB archived, {sizes.live_units} write units "
+        f"for the live version, {sizes.carried / 1e3:.0f} KB that it carries for the next one. "
+        f"Flights: {sizes.flight_units:.1f} write units a second.\n"
     )
     intervals = {f"every {every} s": data_plane(sizes, every) for every in (30, 90)}
     table("data plane, USD a month", intervals)

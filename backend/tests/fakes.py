@@ -76,6 +76,9 @@ class MemoryPictures:
     def latest(self):
         return self.picture
 
+    def shown(self):
+        return self.latest().shown
+
     def publish(self, picture):
         follows = picture.version == self.picture.version + 1
         if follows:

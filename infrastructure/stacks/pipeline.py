@@ -110,6 +110,7 @@ class Pipeline(Stack):
         )
         storage.allow_raw(processor, "s3:GetObject")
         storage.allow_history(processor, "s3:PutObject", "recent/")
+        storage.allow_carried(processor)
         processor.allow(
             "s3:ListBucket", on=storage.raw.bucket_arn
         )  # without it a missing key looks like a missing grant

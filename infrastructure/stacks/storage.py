@@ -1,4 +1,4 @@
-"""Storage: the raw archive and the history on S3, and the table of live pictures, accounts and health."""
+"""Storage: on S3 the raw archive, what live versions carry and the history; the table of all that is live or small."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -11,6 +11,9 @@ from stacks.function import Function
 
 RAW_OBJECTS = "source=*"
 """The keys of the raw archive."""
+
+CARRIED = "live/"
+"""What the keys of the live picture's parts begin with (`flightdata.backends.live.carried`)."""
 
 QUERIES = "queries/"
 """Where Athena puts its answers, in the bucket of the history."""
@@ -37,6 +40,14 @@ class Storage(Stack):
         objects = f"{self.stack_name}:ExportsOutputFnGetAttRaw72517081Arn8AABA17C/{RAW_OBJECTS}"
         accept(function.role, f"AwsSolutions-IAM5[Resource::{objects}]", "Any snapshot of the archive, nothing else.")
 
+    def allow_carried(self, function: Function) -> None:
+        """To write and read what versions of the live picture carry."""
+        function.allow("s3:PutObject", "s3:GetObject", on=self.raw.arn_for_objects(f"{CARRIED}*"))
+        objects = f"{self.stack_name}:ExportsOutputFnGetAttRaw72517081Arn8AABA17C/{CARRIED}*"
+        accept(
+            function.role, f"AwsSolutions-IAM5[Resource::{objects}]", "Parts have random names; nothing else is there."
+        )
+
     def allow_history(self, function: Function, action: str, *folders: str) -> None:
         """On the objects of the history below these folders."""
         for objects in [f"{folder}*" for folder in folders]:
@@ -50,7 +61,8 @@ class Storage(Stack):
             expiration=Duration.days(deployment.raw_days) if deployment.raw_days else None,
             transitions=[] if deployment.raw_days else [_to_cold_storage()],
         )
-        return self._bucket("Raw", deployment.named("raw"), deployment, [rule])
+        carried = s3.LifecycleRule(prefix=CARRIED, expiration=Duration.days(1))
+        return self._bucket("Raw", deployment.named("raw"), deployment, [rule, carried])
 
     def _lake(self, deployment: Deployment) -> s3.Bucket:
         rules = [

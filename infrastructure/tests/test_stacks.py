@@ -119,8 +119,15 @@ def test_only_prod_keeps_its_data_when_a_stack_is_deleted(templates, environment
 
 
 def test_only_prod_keeps_the_archive_for_ever(templates, environment):
-    (rule,) = bucket(templates, "Raw")["LifecycleConfiguration"]["Rules"]
+    rules = bucket(templates, "Raw")["LifecycleConfiguration"]["Rules"]
+    (rule,) = [one for one in rules if "Prefix" not in one]
     assert rule.get("ExpirationInDays") == {"dev": 7, "staging": 30, "prod": None}[environment]
+
+
+def test_what_versions_carry_is_deleted_after_a_day(templates):
+    rules = bucket(templates, "Raw")["LifecycleConfiguration"]["Rules"]
+    (rule,) = [one for one in rules if one.get("Prefix") == "live/"]
+    assert (rule["ExpirationInDays"], rule["Status"]) == (1, "Enabled")
 
 
 def test_only_prod_keeps_the_history_for_ever_and_nothing_keeps_answers_of_athena(templates, environment):

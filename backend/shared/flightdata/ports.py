@@ -17,7 +17,7 @@ from flightdata.models.events import SnapshotArchived
 from flightdata.models.figures import Reading
 from flightdata.models.flight import FlightsAsked, Side
 from flightdata.models.key import ApiKey
-from flightdata.models.picture import Picture
+from flightdata.models.picture import Picture, Shown
 from flightdata.models.selection import Selection
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
 from flightdata.models.units import EpochSeconds, Seconds
@@ -201,14 +201,22 @@ class WorkQueue(Queue, DeadLetters, Protocol):
     """Both sides of one queue: the worker's and the operator's."""
 
 
-class LivePictures(Protocol):
-    """The newest picture, atomic: readers see all of a version or none of it."""
+class ShownPictures(Protocol):
+    """The newest picture as its readers see it, atomic: all of a version or none of it."""
 
     def version(self) -> int:
         """The newest version's number, 0 if there is none; cheap enough to ask several times a second."""
         ...
 
-    def latest(self) -> Picture: ...
+    def shown(self) -> Shown: ...
+
+
+class LivePictures(ShownPictures, Protocol):
+    """The newest picture, for those who make the next one of it."""
+
+    def latest(self) -> Picture:
+        """All of it. Its states may be in another order than they were published in."""
+        ...
 
     def publish(self, picture: Picture) -> bool:
         """Make it the newest. False, and nothing happens, unless it follows directly on the newest one."""

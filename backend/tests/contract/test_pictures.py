@@ -11,15 +11,22 @@ from hypothesis import strategies as st
 from samples import NOW, flight, flights, picture, state
 
 from flightdata.backends.cache.none import NoCache
+from flightdata.backends.live.carried import CarriedParts
 from flightdata.backends.live.dynamodb import DynamoPictures
 from flightdata.backends.live.file import FilePictures
 from flightdata.models.flight import TRACKED_SCHEMA
-from flightdata.models.picture import Picture
+from flightdata.models.picture import SHOWN_SCHEMA, Picture, Shown
 from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.states import STATE_SCHEMA
 
+
+def on_aws(account):
+    carried = CarriedParts(account.client("s3"), account.bucket)
+    return DynamoPictures(account.client("dynamodb"), account.table, lambda: carried, NoCache(), lambda: NOW)
+
+
 OPEN = {
-    "dynamodb": lambda account: DynamoPictures(account.client("dynamodb"), account.table, NoCache(), lambda: NOW),
+    "dynamodb": on_aws,
     "file": lambda folder: FilePictures(folder / "live" / "picture.parquet"),
     "fake": kept(MemoryPictures),
 }
@@ -86,16 +93,32 @@ def path(tmp_path):
 
 
 def same(one, other):
-    return (one.version, one.time, one.accounts) == (other.version, other.time, other.accounts) and all(
-        getattr(one, table).equals(getattr(other, table)) for table in ("states", "tracked", "changed")
+    tables = ("tracked", "changed")
+    return (
+        (one.version, one.time, one.accounts) == (other.version, other.time, other.accounts)
+        and all(getattr(one, table).equals(getattr(other, table)) for table in tables)
+        and ordered(one.states).equals(ordered(other.states))
     )
+
+
+def same_shown(one, other):
+    about = [(shown.version, shown.time, shown.correlation_id) for shown in (one, other)]
+    return about[0] == about[1] and ordered(one.states).equals(ordered(other.states))
+
+
+def ordered(states):
+    return states.sort("icao24", maintain_order=True)
 
 
 def version(number):
     """A picture with as many aircraft and flights as its version says, all last heard at that time."""
     aircraft = [state(f"{index:06x}", last_contact=float(number)) for index in range(number)]
     tracked = pl.DataFrame(
-        [{"icao24": one["icao24"], "heard": float(number), "phase": "airborne"} for one in aircraft],
+        [
+            {"icao24": one["icao24"], "heard": float(number), "phase": "airborne"}
+            | {"departure": "LFPG", "departure_confidence": 0.5, "arrival": "EGLL", "arrival_confidence": 0.4}
+            for one in aircraft
+        ],
         schema=TRACKED_SCHEMA,
     )
     changed = flights(*(flight(f"{index:06x}") for index in range(number)))
@@ -111,6 +134,16 @@ def test_what_was_published_is_the_latest(live):
     assert live.publish(version(1)) is True
     assert live.version() == 1
     assert same(live.latest(), version(1))
+
+
+def test_what_is_shown_are_its_states_with_their_likely_airports(live, reopened):
+    assert same_shown(live.shown(), Shown())
+    published = replace(version(3), version=1, accounts=(ACCOUNT,))
+    assert live.publish(published)
+    for one in (live, reopened()):
+        assert same_shown(one.shown(), published.shown)
+        assert dict(one.shown().states.schema) == dict(SHOWN_SCHEMA)
+        assert set(one.shown().states.select("departure", "arrival").rows()) == {("LFPG", None)}
 
 
 def test_versions_follow_each_other(live):
@@ -135,6 +168,7 @@ def test_another_instance_sees_the_new_version(reopened):
     for number in (1, 2, 3):
         writer.publish(version(number))
         assert reader.version() == number
+        assert same_shown(reader.shown(), version(number).shown)
         assert same(reader.latest(), version(number))
 
 
@@ -168,14 +202,16 @@ def test_of_many_who_publish_the_same_version_at_once_one_succeeds(reopened):
     assert (latest.version, won[int(latest.time)][-1]) == (versions, True)
 
 
-def test_readers_see_all_of_a_version_or_none_of_it(reopened):
+@pytest.mark.parametrize(("ask", "alike"), [("latest", same), ("shown", same_shown)])
+def test_readers_see_all_of_a_version_or_none_of_it(reopened, ask, alike):
     versions, seen, broken = 40, [], []
     writer, reader = reopened(), reopened()
 
     def read():
         while not seen or seen[-1] < versions:
-            found = reader.latest()
-            if not same(found, version(found.version) if found.version else Picture()):
+            found = getattr(reader, ask)()
+            whole = version(found.version) if found.version else Picture()
+            if not alike(found, whole if ask == "latest" else whole.shown):
                 broken.append(found)
             seen.append(found.version)
 

@@ -4,6 +4,7 @@ import json
 import ssl
 import time
 from contextlib import closing, contextmanager
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import polars as pl
@@ -13,7 +14,8 @@ from fixtures.deployment import collector_settings
 from fixtures.serving import serving
 from samples import NOW, archived, row, snapshot
 
-from flightdata.models.search import FlightSearch
+from flightdata.models.flight import Side
+from flightdata.models.search import FlightSearch, FlownSearch
 from flightdata.pipeline.work import work
 from flightdata.settings import Settings
 from flightdata.wiring import PARIS, House
@@ -21,6 +23,8 @@ from flightdata.wiring import PARIS, House
 SAFE = 120.0
 """Seconds after which a function that has not done its work is given up."""
 FRAMES = 12
+GLOBE, GLOBE_FRAMES = "opensky/global_20260508", 3
+ALWAYS = {"begin": 0, "end": 4_000_000_000, "limit": 1000}
 VISIBILITY = 360
 
 
@@ -142,6 +146,30 @@ def test_the_same_events_again_change_nothing(deployed, collector, keys):
     until(lambda: collector.queue.depth().waiting + collector.queue.depth().in_flight == 0, "the repetition")
     assert get(deployed, "/flights?limit=1000")[1]["flights"] == before
     assert collector.ledger.totals().snapshots == FRAMES
+
+
+def test_the_globe_is_answered_field_by_field_as_in_the_embedded_home(deployed, collector, keys, embedded, recordings):
+    ours, theirs = collector.recordings([recordings / GLOBE]), embedded.recordings([recordings / GLOBE])
+    for _ in range(GLOBE_FRAMES):
+        key = collector.fetch.tick(ours).key
+        until(lambda key=key: collector.ledger.find([key]), "the processing of a globe")
+        with embedded.alone():
+            embedded.fetch.tick(theirs)
+            work(embedded.queue, embedded.process)
+    embedded.query.refresh()
+    cursor, seen = None, 0
+    while cursor or not seen:
+        page = get(deployed, "/flights?limit=1000" + (f"&cursor={cursor}" if cursor else ""))[1]
+        expected = json.loads(embedded.query.flights(FlightSearch(limit=1000, cursor=cursor)))
+        assert page | {"version": 0} == expected | {"version": 0}
+        cursor, seen = page["next_cursor"], seen + page["count"]
+    assert seen == page["total"] > 10_000
+    for icao in ("KATL", "EGLL", "EDDF"):
+        for side in Side:
+            path = f"/airports/{icao}/{side.value}s?{urlencode(ALWAYS)}"
+            answer = json.loads(embedded.flown.of_airport(icao, side, FlownSearch(**ALWAYS)))
+            assert get(deployed, path) == (200, answer)
+            assert answer["count"] > 0
 
 
 def test_poison_ends_in_the_dead_letters_its_neighbours_do_not_and_it_can_be_redriven(deployed, collector, keys):

@@ -209,10 +209,10 @@ def test_a_new_version_is_answered_without_a_restart():
     seen = threading.Event()
 
     class Watched(MemoryPictures):
-        def latest(self):
+        def shown(self):
             if self.version() == 2:
                 seen.set()
-            return super().latest()
+            return super().shown()
 
     live = Watched(picture(state("000001")))
     query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=100, expiry=330.0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 BACKEND = Path(__file__).parents[2]
 DOCUMENT = BACKEND.parent / "docs" / "cost.md"
-DATA_PLANE = 100
+DATA_PLANE = 40
 """USD a month, at one snapshot of the globe every 30 s."""
 
 

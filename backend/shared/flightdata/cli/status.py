@@ -40,7 +40,7 @@ def status(data: Data = None, json: Json = False) -> None:  # noqa: FBT002, Type
 
 def gather(house: House) -> dict[str, Any]:
     """All that `status` says."""
-    picture, depth, sources = house.live.latest(), house.queue.depth(), house.health.sources()
+    picture, depth, sources = house.live.shown(), house.queue.depth(), house.health.sources()
     degraded = list(troubles(sources))
     if depth.dead:
         degraded.append(f"{depth.dead} dead letters: see `flightdata dlq ls`")

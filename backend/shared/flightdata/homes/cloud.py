@@ -14,6 +14,7 @@ from flightdata.backends.history.s3 import S3History
 from flightdata.backends.keys.dynamodb import DynamoKeys
 from flightdata.backends.lease.dynamodb import DynamoLease
 from flightdata.backends.ledger.dynamodb import DynamoLedger
+from flightdata.backends.live.carried import CarriedParts
 from flightdata.backends.live.dynamodb import DynamoPictures
 from flightdata.backends.metrics.emf import EmfMetrics
 from flightdata.backends.queue.eventbridge import EventBridgePublisher
@@ -60,7 +61,7 @@ class Cloud:
     @cached_property
     def live(self) -> DynamoPictures:
         cache = CountedCache(self._cache, self.metrics) if self._settings.redis_cluster_endpoint else self._cache
-        return DynamoPictures(self._aws.client("dynamodb"), self._table, cache, self._clock)
+        return DynamoPictures(self._aws.client("dynamodb"), self._table, lambda: self._carried, cache, self._clock)
 
     @cached_property
     def ledger(self) -> DynamoLedger:
@@ -135,13 +136,29 @@ class Cloud:
 
     def close(self) -> None:
         """Let go of the connections."""
-        for name in ("queue", "ledger", "health", "flights", "_dynamo_budgets", "lease", "keys", "secrets", "_cache"):
+        stores = (
+            "queue",
+            "ledger",
+            "health",
+            "flights",
+            "_dynamo_budgets",
+            "lease",
+            "keys",
+            "secrets",
+            "_carried",
+            "_cache",
+        )
+        for name in stores:
             if name in self.__dict__ and hasattr(self.__dict__[name], "close"):
                 self.__dict__[name].close()
 
     @property
     def _table(self) -> str:
         return self._settings.dynamodb_flights_table or f"flightdata-flights-{self._settings.environment}"
+
+    @cached_property
+    def _carried(self) -> CarriedParts:
+        return CarriedParts(self._aws.client("s3"), self._needed("s3_raw_bucket"))
 
     @cached_property
     def _cache(self) -> Cache:

@@ -28,6 +28,9 @@ from flightdata.models.units import Degrees, EpochSeconds, Metres, Seconds
 
 HIGH_CONFIDENCE = 0.8
 
+LIKELY = 0.5
+"""An airport is told of a live aircraft from this confidence on: more likely right than not (docs/flights.md)."""
+
 Phase = pl.Enum(["ground", "airborne", "landed", "lost"])
 
 
@@ -147,7 +150,9 @@ class Flight(BaseModel):
     departure_vertical: Metres | None = Field(description="m above it of that position")
     departure_candidates: int | None = Field(description="how many other airports it might have been")
     departure_confidence: float | None = Field(description=f"0…1; {HIGH_CONFIDENCE} and more: the take-off was seen")
-    arrival: str | None = Field(description="estimated airport, ICAO code; in the air: where it seems to descend to")
+    arrival: str | None = Field(
+        description="estimated airport, ICAO code; known once it landed, or was lost on the way down"
+    )
     arrival_horizontal: Metres | None = Field(description="m from it to the last position in the air")
     arrival_vertical: Metres | None = Field(description="m above it of that position")
     arrival_candidates: int | None = Field(description="how many other airports it might be")

@@ -16,7 +16,7 @@ import polars as pl
 
 from flightdata.models.area import Area
 from flightdata.models.flight import Side
-from flightdata.models.picture import Picture
+from flightdata.models.picture import Shown
 from flightdata.pipeline.formats.flags import flags
 from flightdata.tracking.merge import freshest
 
@@ -25,21 +25,14 @@ _ICAO24 = slice(len(_OPENING), None)
 _BLOCK = 512
 """Aircraft whose JSON is made together: 0.8 ms, a fifteenth of a global picture's (measured)."""
 
-_LIKELY = 0.5
-"""An airport is told of a live aircraft from this confidence on: more likely right than not (docs/flights.md)."""
-
 
 class LiveIndex:
-    """One picture, ready to be asked. It does not change; what it has made once it keeps.
+    """One picture, ready to be asked. It does not change; what it has made once it keeps."""
 
-    `ends`: where its aircraft come from and go to (`FLIGHT_ENDS`, one row an icao24), None: what `picture` tracks.
-    """
-
-    def __init__(self, picture: Picture, ends: pl.DataFrame | None = None) -> None:
-        self.version = picture.version
-        self.time = picture.time
-        self._states = freshest(picture.states)
-        self._flights = picture.tracked if ends is None else ends
+    def __init__(self, shown: Shown) -> None:
+        self.version = shown.version
+        self.time = shown.time
+        self._states = freshest(shown.states)
         layout = _layout(self._states)
         self._order = layout["row"]
         self._latitudes: list[float] = layout["latitude"].to_list()
@@ -80,7 +73,7 @@ class LiveIndex:
 
     def of_airport(self, airport: str, side: Side) -> list[bytes]:
         """The JSON of those that seem to have come from there or to go there, unordered."""
-        ends = self._ends[side.value].gather(self._order)
+        ends = self._states[side.value].gather(self._order)
         return self._made(ends.eq(airport).fill_null(value=False).arg_true().to_list())
 
     def _places(self, bounds: tuple[int, int], area: Area) -> range:
@@ -103,19 +96,8 @@ class LiveIndex:
     def _make(self, first: int) -> None:
         """Two threads may make the same block: they make the same bytes."""
         order = self._order[first : first + _BLOCK]
-        rows = pl.concat([self._states[order], self._ends[order]], how="horizontal")
+        rows = self._states[order]
         self._documents[first : first + rows.height] = _documents(rows)
-
-    @cached_property
-    def _ends(self) -> pl.DataFrame:
-        """Of each row of the states, `departure` and `arrival`."""
-        likely = (
-            pl.when(pl.col(f"{side}_confidence") >= _LIKELY).then(pl.col(side)).alias(side.value) for side in Side
-        )
-        flights = self._flights.select("icao24", *likely)
-        return (
-            self._states.select("icao24").join(flights, on="icao24", how="left", maintain_order="left").drop("icao24")
-        )
 
     @cached_property
     def _place_of(self) -> dict[str, int]:

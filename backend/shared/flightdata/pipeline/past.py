@@ -9,7 +9,7 @@ from threading import Lock
 import polars as pl
 
 from flightdata.errors import BadRequest, NotFound
-from flightdata.models.picture import Picture
+from flightdata.models.picture import Shown, with_airports
 from flightdata.models.search import FlightSearch
 from flightdata.models.selection import HistorySearch, time_range
 from flightdata.models.units import EpochSeconds, Seconds
@@ -77,7 +77,7 @@ class Past:
         with ThreadPoolExecutor(1, thread_name_prefix="past") as beside:
             flights = beside.submit(self._flights.in_progress, time)
             states = self._history.picture(time, time - self._expiry)
-        index = LiveIndex(Picture(0, time, states), flights.result())
+        index = LiveIndex(Shown(0, time, with_airports(states, flights.result())))
         if time < self._clock() - _SETTLED:
             with self._lock:
                 self._kept[time] = index

@@ -11,11 +11,11 @@ import orjson
 
 from flightdata.errors import BadRequest, NotFound
 from flightdata.models.flight import Side
-from flightdata.models.picture import Picture
+from flightdata.models.picture import Shown
 from flightdata.models.search import FlightSearch
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.index import LiveIndex, icao24_of, opening
-from flightdata.ports import Clock, Health, LivePictures, SourceHealth
+from flightdata.ports import Clock, Health, ShownPictures, SourceHealth
 from flightdata.utils.logs import correlation_id, logger
 from flightdata.utils.tracing import span
 
@@ -44,7 +44,7 @@ class Query:
     """The third stage. `refresh` is called between requests; requests are answered from what it loaded last."""
 
     def __init__(
-        self, live: LivePictures, health: Health, clock: Clock, *, max_page_size: int, expiry: Seconds
+        self, live: ShownPictures, health: Health, clock: Clock, *, max_page_size: int, expiry: Seconds
     ) -> None:
         self._live = live
         self._health = health
@@ -52,7 +52,7 @@ class Query:
         self._max_page_size = max_page_size
         self._expiry = expiry
         self._loading = Lock()
-        self._index = LiveIndex(live.latest())
+        self._index = LiveIndex(live.shown())
 
     def refresh(self) -> bool:
         """Load the newest version if it is not there yet; whether that was so. Others go on asking the old one."""
@@ -60,10 +60,10 @@ class Query:
             return False
         try:
             with span("query.load"):
-                picture = self._live.latest()
-                index = LiveIndex(picture)
+                shown = self._live.shown()
+                index = LiveIndex(shown)
             self._index = index
-            with _of_first(picture):
+            with _of_first(shown):
                 log.debug("live picture loaded", version=index.version, aircraft=len(index))
             return True
         finally:
@@ -86,9 +86,9 @@ class Query:
         return Readiness(index.version > 0, troubles(sources), index.version, index.time, age, len(index), sources)
 
 
-def _of_first(picture: Picture) -> AbstractContextManager[None]:
+def _of_first(shown: Shown) -> AbstractContextManager[None]:
     """A version made of several snapshots goes by the id of the first one, as StatesStored does."""
-    return correlation_id(picture.accounts[0].correlation_id) if picture.accounts else nullcontext()
+    return correlation_id(shown.correlation_id) if shown.correlation_id else nullcontext()
 
 
 def troubles(sources: Iterable[SourceHealth]) -> tuple[str, ...]:

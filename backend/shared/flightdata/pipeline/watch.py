@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from flightdata.models.figures import Reading
 from flightdata.models.units import Seconds
-from flightdata.ports import Budgets, Clock, DeadLetters, Exposition, Health, Ledger, LivePictures, Totals
+from flightdata.ports import Budgets, Clock, DeadLetters, Exposition, Health, Ledger, ShownPictures, Totals
 from flightdata.utils.logs import logger
 
 log = logger(__name__)
@@ -22,7 +22,7 @@ class Watch:
     def __init__(  # noqa: PLR0913, it looks at all of them
         self,
         metrics: Exposition,
-        live: LivePictures,
+        live: ShownPictures,
         ledger: Ledger,
         queue: DeadLetters,
         health: Health,
@@ -67,7 +67,7 @@ class Watch:
                 log.warning("figures could not be read", reason=str(error))
 
     def _of_picture(self) -> Readings:
-        picture = self._live.latest()
+        picture = self._live.shown()
         yield Reading("Aircraft", picture.aircraft)
         if picture.version:
             yield Reading("PictureAge", self._clock() - picture.time)

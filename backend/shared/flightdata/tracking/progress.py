@@ -25,9 +25,8 @@ def _columns() -> list[pl.Expr]:
     columns = {"icao24": col("icao24")} | _place() | _flight() | _callsign() | _departure() | _arrival()
     typed = [columns[name].cast(dtype).alias(name) for name, dtype in TRACKED_SCHEMA.items()]
     other_callsign = columns["callsign"].ne_missing(col("callsign")) & (columns["phase"] == "airborne")
-    other_arrival = col("continues") & columns["arrival"].ne_missing(col("arrival"))
     found_again = col("continues") & (col("phase") == "lost")
-    material = col("opens") | col("lands") | col("touches") | other_callsign | other_arrival | found_again
+    material = col("opens") | col("lands") | col("touches") | other_callsign | found_again
     return [*typed, material.fill_null(value=False).alias("material")]
 
 

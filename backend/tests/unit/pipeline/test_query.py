@@ -250,10 +250,10 @@ def test_a_failure_to_load_keeps_the_old_picture_and_is_tried_again():
     class Breakable(MemoryPictures):
         broken = False
 
-        def latest(self):
+        def shown(self):
             if self.broken:
                 raise OSError("disk")
-            return super().latest()
+            return super().shown()
 
     live = Breakable(picture(state("000001")))
     query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0)
@@ -273,11 +273,11 @@ def test_while_one_loads_the_others_go_on_with_the_old_picture():
     class Slow(MemoryPictures):
         slow = False
 
-        def latest(self):
+        def shown(self):
             if self.slow:
                 loading.set()
                 assert go_on.wait(SAFE)
-            return super().latest()
+            return super().shown()
 
     live = Slow(picture(state("000001")))
     query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0)

@@ -135,13 +135,22 @@ def test_from_the_small_field_itself_it_is_the_field(sky):
 
 def test_coming_down_the_arrival_is_estimated_before_it_lands(sky):
     sky.all_of(*EN_ROUTE, APPROACH[0])
-    assert (sky.only["arrival"], sky.only["phase"]) == ("EAST", "airborne")
-    assert sky.only["arrival_confidence"] < HIGH_CONFIDENCE
+    (tracked,) = sky.tracked.to_dicts()
+    assert (tracked["arrival"], tracked["phase"]) == ("EAST", "airborne")
+    assert tracked["arrival_confidence"] < HIGH_CONFIDENCE
 
 
 def test_a_go_around_takes_the_estimate_back(sky):
     sky.all_of(*EN_ROUTE, APPROACH[0], air(2300, (48.0, 8.05), 900, vertical_rate=10.0))
-    assert (sky.only["arrival"], sky.only["phase"]) == (None, "airborne")
+    (tracked,) = sky.tracked.to_dicts()
+    assert (tracked["arrival"], tracked["phase"]) == (None, "airborne")
+
+
+def test_an_estimate_that_moves_with_every_report_changes_no_flight_before_it_lands(sky):
+    sky.all_of(*EN_ROUTE, *APPROACH)
+    assert sky.changes == [1, 0, 0, 0, 0]
+    sky.all_of(*LANDING)
+    assert (sky.only["arrival"], sky.only["phase"]) == ("EAST", "landed")
 
 
 def test_first_seen_en_route_nothing_is_said_of_its_departure(sky):

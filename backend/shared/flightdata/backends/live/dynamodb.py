@@ -1,4 +1,4 @@
-"""The live picture on DynamoDB: each version whole, in chunks of bytes, and a manifest that says which one counts.
+"""The live picture on DynamoDB: what is shown of a version in chunks of bytes, and a manifest that says which counts.
 
 | pk | sk | attributes |
 | --- | --- | --- |
@@ -6,10 +6,12 @@
 | `live#<content>` | `0000`, `0001`, … | `bytes`; `expires_at` (TTL, s since 1970) |
 
 `content` names one publication, not only its version: two that publish the same version write different chunks, and
-the conditional update of the manifest decides between them. Nobody ever sees half of one.
+the conditional update of the manifest decides between them. Nobody ever sees half of one. What a version carries for
+its successor is on S3 under the same name (`carried`), there before the manifest names it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 from uuid import uuid4
@@ -17,8 +19,10 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from flightdata.backends.aws import code, put_items, transient
-from flightdata.backends.live.packing import pack, unpack
-from flightdata.models.picture import Picture
+from flightdata.backends.live.carried import CarriedParts
+from flightdata.backends.live.small import pack_small, unpack_small
+from flightdata.models.picture import Picture, Shown
+from flightdata.models.states import STATE_SCHEMA
 from flightdata.models.units import Seconds
 from flightdata.ports import Cache, Clock
 from flightdata.utils.logs import logger
@@ -39,48 +43,56 @@ _Item = dict[str, Any]
 class DynamoPictures:
     """LivePictures in the table `table`. `client` is boto3's for DynamoDB; `cache` holds packed versions for others.
 
-    What this process published or read last is kept in memory.
+    `carried` gives the parts on S3; who only asks what is shown never calls it. What this process published or read
+    last is kept in memory.
     """
 
-    def __init__(self, client: Any, table: str, cache: Cache, clock: Clock) -> None:
+    def __init__(
+        self, client: Any, table: str, carried: Callable[[], CarriedParts], cache: Cache, clock: Clock
+    ) -> None:
         self._client = client
         self._table = table
+        self._carried = carried
         self._cache = cache
         self._clock = clock
         self._lock = Lock()
         self._content = ""
-        self._picture = Picture()
+        self._shown = Shown()
+        self._picture: Picture | None = Picture()
 
     def version(self) -> int:
         manifest = self._manifest()
         return int(manifest["version"]["N"]) if manifest else 0
 
+    def shown(self) -> Shown:
+        with self._lock:
+            return self._newest()
+
     def latest(self) -> Picture:
         with self._lock:
-            manifest = self._manifest()
-            if manifest is None:
-                return Picture()
-            if (content := manifest["content"]["S"]) != self._content:
-                self._picture = self._load(manifest)
-                self._content = content
+            shown = self._newest()
+            if self._picture is None:
+                self._picture = self._whole(shown)
             return self._picture
 
     def publish(self, picture: Picture) -> bool:
-        content, packed = uuid4().hex, pack(picture, small=True)
+        content, picture = uuid4().hex, replace(picture, states=picture.states.sort("icao24", maintain_order=True))
+        packed = pack_small(picture.shown)
         chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
         with self._lock:
             if picture.version < 1 or (picture.version > 1 and not self._follows(picture.version)):
                 return False
+            self._carried().put(content, picture)
             items = [self._item(content, place, chunk) for place, chunk in enumerate(chunks)]
             put_items(self._client, self._table, items)
             if not self._flip(picture.version, content, len(chunks)):
                 return False
-            self._content, self._picture = content, picture
+            self._content, self._shown, self._picture = content, picture.shown, picture
         return True
 
     def _follows(self, version: int) -> bool:
         """Spares the chunks of what cannot succeed; whether it does is decided by the manifest's condition."""
-        return self._picture.version == version - 1 or self.version() == version - 1
+        return self._shown.version == version - 1 or self.version() == version - 1
 
     def _manifest(self) -> _Item | None:
         with transient("the live picture's version is not known"):
@@ -121,7 +133,16 @@ class DynamoPictures:
             "expires_at": {"N": str(int(self._clock() + KEPT))},
         }
 
-    def _load(self, manifest: _Item) -> Picture:
+    def _newest(self) -> Shown:
+        manifest = self._manifest()
+        if manifest is None:
+            return Shown()
+        if (content := manifest["content"]["S"]) != self._content:
+            self._shown = self._load(manifest)
+            self._content, self._picture = content, None
+        return self._shown
+
+    def _load(self, manifest: _Item) -> Shown:
         version, content = int(manifest["version"]["N"]), manifest["content"]["S"]
         key = f"live:{content}"
         packed = self._cache.get(key)
@@ -129,11 +150,20 @@ class DynamoPictures:
             packed = b"".join(self._chunks(content))
             self._cache.put(key, packed, KEPT)
         try:
-            return unpack(packed)
+            return unpack_small(packed)
         except ValueError as error:
             # Its chunks have expired, and so has every aircraft in it; or a hand was in it. The versions go on.
             log.warning("the live picture cannot be read and is started anew", version=version, reason=str(error))
-            return Picture(version=version)
+            return Shown(version)
+
+    def _whole(self, shown: Shown) -> Picture:
+        states = shown.states.select(*STATE_SCHEMA)
+        try:
+            carried = self._carried().get(self._content)
+        except ValueError as error:
+            log.warning("flights in progress are begun anew", version=shown.version, reason=str(error))
+            return Picture(shown.version, shown.time, states)
+        return replace(carried, states=states)
 
     def _chunks(self, content: str) -> Iterator[bytes]:
         pages = self._client.get_paginator("query").paginate(

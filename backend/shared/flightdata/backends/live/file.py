@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Lock
 
 from flightdata.backends.live.packing import pack, unpack
-from flightdata.models.picture import Picture
+from flightdata.models.picture import Picture, Shown
 from flightdata.utils.files import write_atomically
 from flightdata.utils.lock import exclusive
 from flightdata.utils.logs import logger
@@ -30,6 +30,9 @@ class FilePictures:
     def latest(self) -> Picture:
         with self._lock:
             return self._current()
+
+    def shown(self) -> Shown:
+        return self.latest().shown
 
     def publish(self, picture: Picture) -> bool:
         with self._lock, exclusive(self._path.with_suffix(".lock"), wait=True):

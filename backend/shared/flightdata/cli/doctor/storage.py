@@ -73,7 +73,7 @@ def _database(path: Path) -> Finding:
 
 
 def _picture(house: House, folder: Path) -> Finding:
-    picture = house.live.latest()
+    picture = house.live.shown()
     if picture.version == 0 and any((folder / "live").glob("*.parquet")):
         return warned("live picture", "is damaged", "nothing: it is started anew with the next snapshot")
     return passed("live picture", f"version {picture.version}, {picture.states.height:,} aircraft")

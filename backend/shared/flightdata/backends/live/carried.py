@@ -1,0 +1,54 @@
+"""What a version carries for its successor, on S3: an object a publication, written once, deleted by a rule of the
+bucket (`live/`, a day).
+
+No reader of the live picture needs it: the tracked table, the flights that changed, the accounts. They are more than
+half of a picture, and a put costs as much as eight kilobytes in DynamoDB.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import zstandard
+from botocore.exceptions import ClientError
+
+from flightdata.backends.aws import code, transient
+from flightdata.backends.live.packing import pack, unpack
+from flightdata.models.picture import Picture
+from flightdata.models.states import no_states
+
+PREFIX = "live/"
+
+_LEVEL = 3
+_MISSING = {"NoSuchKey", "404"}
+
+
+class CarriedParts:
+    """Pictures without their states in `bucket`, by the name of their publication. `client` is boto3's for S3."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, content: str, picture: Picture) -> None:
+        """Durable when it returns."""
+        packed = pack(replace(picture, states=no_states()))
+        body = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(packed)
+        with transient(f"what version {picture.version} carries was not written"):
+            self._client.put_object(Bucket=self._bucket, Key=PREFIX + content, Body=body)
+
+    def get(self, content: str) -> Picture:
+        """What was put. Raises ValueError if it is not there any more or is damaged."""
+        with transient("what the live picture carries was not read"):
+            try:
+                body: bytes = self._client.get_object(Bucket=self._bucket, Key=PREFIX + content)["Body"].read()
+            except ClientError as error:
+                if code(error) in _MISSING:
+                    raise ValueError("it has expired") from error
+                raise
+        try:
+            return unpack(zstandard.ZstdDecompressor().decompress(body))
+        except zstandard.ZstdError as error:
+            raise ValueError(str(error)) from error
+
+    def close(self) -> None:
+        self._client.close()
