@@ -234,6 +234,29 @@ def test_a_part_that_s3_does_not_take_or_give_is_transient(account, operation):
     assert live.latest().tracked.equals(followed().tracked)
 
 
+class Killed(BaseException):
+    """As `kill -9`: nobody catches it."""
+
+
+@pytest.mark.parametrize("operation", ["put_object", "batch_write_item", "update_item"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_at_any_moment_a_publication_is_there_as_a_whole_or_not_at_all(account, operation, after):
+    pictures(account).publish(followed())
+
+    def killed(client, arguments):
+        if after:
+            getattr(client, operation)(**arguments)
+        raise Killed
+
+    clients = [Faulty(account.client(name), **{operation: [killed]}) for name in ("dynamodb", "s3")]
+    with pytest.raises(Killed):
+        pictures(account, client=clients[0], s3=clients[1]).publish(followed(version=2))
+    found, version = pictures(account), 2 if operation == "update_item" and after else 1
+    assert (found.version(), found.shown().version, found.latest().version) == (version,) * 3
+    assert found.latest().tracked.equals(followed().tracked)
+    assert found.publish(followed(version=version + 1))
+
+
 def test_who_only_shows_the_picture_asks_no_s3(account):
     pictures(account).publish(followed())
     s3 = Faulty(account.client("s3"))

@@ -37,7 +37,7 @@ EVERY = {
 """What must have happened at least once in many snapshots for the test to say anything."""
 
 GLOBE = "opensky/global_20260508"
-THINNED = 30
+THINNED = 60
 """Of a global answer each so many-th aircraft."""
 
 PATIENCE = 30

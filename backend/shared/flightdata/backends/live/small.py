@@ -15,7 +15,7 @@ _LEVEL = 9
 
 
 def pack_small(shown: Shown) -> bytes:
-    """12,349 aircraft become 393 KB in 60 ms if they are in the order of icao24, else 450 KB (measured): neighbours in
+    """12,349 aircraft become 393 KB in 39 ms if they are in the order of icao24, else 450 KB (measured): neighbours in
     it are of one country and often of one operator.
     """
     states, scales = scale(shown.states)
