@@ -25,8 +25,8 @@ SAFE = 30.0
 """Seconds after which something that should have happened is given up."""
 
 ROUNDS = 4
-BEGINNING = int(time.time()) - 200
-"""Old enough for all rounds to lie in the past, young enough for all of it to be live."""
+OLD = 200
+"""Seconds from the first round to now: all rounds lie in the past, and all of it is live."""
 
 ADDRESSES = [f"{number:06x}" for number in range(0xA00000, 0xA00000 + 60)] + ["~a00001", "~a00002"]
 COMPARED = (
@@ -64,25 +64,25 @@ def heard(chance, now):
     return {"now": now, "messages": 1, "aircraft": aircraft}
 
 
-def documents(seed):
+def documents(seed, beginning):
     chance = random.Random(seed)
-    return [heard(chance, BEGINNING + 40 * number + chance.randrange(1000) / 1000) for number in range(ROUNDS)]
+    return [heard(chance, beginning + 40 * number + chance.randrange(1000) / 1000) for number in range(ROUNDS)]
 
 
 @contextmanager
-def receiver(seed, kind, end):
+def receiver(seed, beginning, kind, end):
     """A fake that gives its documents once each, the last one again and again."""
-    with FakeReceiver(told(*documents(seed))) as fake:
+    with FakeReceiver(told(*documents(seed, beginning))) as fake:
         yield f"{kind}:{fake.url}{end}", {}, lambda: fake.wait_for(ROUNDS + 1) or fake.answers[:ROUNDS]
 
 
 @contextmanager
-def recording(seed, folder):
+def recording(seed, beginning, folder):
     chance = random.Random(seed)
     path = folder / "opensky.jsonl"
     answers = []
     for number in range(ROUNDS):
-        now = BEGINNING + 40 * number + 7
+        now = beginning + 40 * number + 7
         rows = [row(one, seen=now - chance.randrange(30)) for one in ADDRESSES[:60] if chance.random() < 0.7]
         answers.append(body(*rows, time=now))
     path.write_bytes(b"\n".join(answers))
@@ -109,10 +109,10 @@ def opensky(seed):
 
 
 SOURCES = {
-    "opensky": lambda _: opensky(4),
-    "readsb-127.0.0.1": lambda _: receiver(1, "readsb", "/data/aircraft.json"),
-    "v2-127.0.0.1": lambda _: receiver(2, "v2", "/v2/all"),
-    "recording-opensky": lambda folder: recording(3, folder),
+    "opensky": lambda _, __: opensky(4),
+    "readsb-127.0.0.1": lambda beginning, _: receiver(1, beginning, "readsb", "/data/aircraft.json"),
+    "v2-127.0.0.1": lambda beginning, _: receiver(2, beginning, "v2", "/v2/all"),
+    "recording-opensky": lambda beginning, folder: recording(3, beginning, folder),
 }
 """How the name of each begins, and what opens it: its specification, the settings it needs, and what gives all the
 different answers that it has given.
@@ -167,8 +167,9 @@ def up(specs, folder, **settings):
 
 
 def test_the_picture_of_all_sources_is_what_an_independent_merge_of_their_answers_says(tmp_path):
+    beginning = int(time.time()) - OLD
     with ExitStack() as stack:
-        opened = {name: stack.enter_context(make(tmp_path)) for name, make in SOURCES.items()}
+        opened = {name: stack.enter_context(make(beginning, tmp_path)) for name, make in SOURCES.items()}
         settings = {name: value for _, needed, _ in opened.values() for name, value in needed.items()}
         url, log = stack.enter_context(up([spec for spec, _, _ in opened.values()], tmp_path, **settings))
         answers = {name: finished() for name, (_, _, finished) in opened.items()}
