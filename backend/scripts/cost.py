@@ -50,7 +50,7 @@ class Sizes:
     flight_units: float
 
 
-RECORDED = Sizes(10_849, 389_355, 1_030_864, 336, 2, 7.01)
+RECORDED = Sizes(10_849, 389_355, 1_030_864, 336, 2, 8.39)
 HEALTH_UNITS = 1
 
 BATCH, BATCH_PUTS, BATCH_GETS = 15, 3, 2

@@ -226,10 +226,16 @@ class MemoryFlights:
         self.kept |= {(row["icao24"], row["first_seen"]): row for row in flights.iter_rows(named=True)}
 
     def of_aircraft(self, icao24, asked):
-        return self._find("icao24", icao24, "first_seen", asked)
+        return self._find(lambda row: row["icao24"] == icao24, "first_seen", asked)
 
     def of_airport(self, airport, side, asked):
-        return self._find(side.value, airport, side.moment, asked)
+        return self._find(lambda row: row[side.value] == airport, side.moment, asked)
+
+    def of_callsign(self, callsign, asked):
+        def chosen(row):
+            return row["phase"] != "airborne" and (row["callsign"] or "").upper() == callsign
+
+        return self._find(chosen, "first_seen", asked)
 
     def in_progress(self, time):
         rows = sorted(self.kept.values(), key=lambda row: row["first_seen"])
@@ -241,11 +247,11 @@ class MemoryFlights:
         ]
         return pl.DataFrame(rows, schema=FLIGHT_SCHEMA, orient="row").select(*FLIGHT_ENDS).unique("icao24", keep="last")
 
-    def _find(self, of, value, moment, asked):
+    def _find(self, chosen, moment, asked):
         places = {
             (row[moment], row["icao24"]): row
             for row in self.kept.values()
-            if row[of] == value and asked.begin <= row[moment] <= asked.end
+            if chosen(row) and asked.begin <= row[moment] <= asked.end
         }
         newest = [places[place] for place in sorted(places, reverse=True) if asked.after is None or place < asked.after]
         return pl.DataFrame(newest[: asked.limit], schema=FLIGHT_SCHEMA, orient="row")

@@ -65,8 +65,8 @@ class Api(Stack):
             },
         )
         self.function.allow("dynamodb:GetItem", "dynamodb:Query", on=storage.table.table_arn)
-        ends = [f"{storage.table.table_arn}/index/{name}" for name in ("by_departure", "by_arrival")]
-        self.function.allow("dynamodb:Query", on=ends)
+        indexes = ("by_departure", "by_arrival", "by_callsign")
+        self.function.allow("dynamodb:Query", on=[f"{storage.table.table_arn}/index/{name}" for name in indexes])
         self.function.allow("s3:ListBucket", on=storage.history.bucket_arn)
         storage.allow_history(self.function, "s3:GetObject", "recent/", "states/", "last/")
         self.function.allow(

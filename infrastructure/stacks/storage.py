@@ -22,6 +22,7 @@ _INDEXES = (
     ("by_time", "pk", "processed_at", dynamodb.AttributeType.NUMBER),
     ("by_departure", "departure", "departed", dynamodb.AttributeType.STRING),
     ("by_arrival", "arrival", "arrived", dynamodb.AttributeType.STRING),
+    ("by_callsign", "callsign", "sk", dynamodb.AttributeType.STRING),
 )
 
 

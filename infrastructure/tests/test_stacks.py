@@ -1,3 +1,4 @@
+import re
 import runpy
 import subprocess
 import sys
@@ -77,12 +78,12 @@ def test_the_table_is_as_the_backends_need_it(templates, environment):
         "by_time": ("pk", "processed_at"),
         "by_departure": ("departure", "departed"),
         "by_arrival": ("arrival", "arrived"),
+        "by_callsign": ("callsign", "sk"),
     }
     assert all(one["Projection"] == {"ProjectionType": "ALL"} for one in table["GlobalSecondaryIndexes"])
     kinds = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
-    assert kinds == dict.fromkeys(("pk", "sk", "departure", "departed", "arrival", "arrived"), "S") | {
-        "processed_at": "N"
-    }
+    words = ("pk", "sk", "departure", "departed", "arrival", "arrived", "callsign")
+    assert kinds == dict.fromkeys(words, "S") | {"processed_at": "N"}
 
 
 def test_the_table_is_the_one_that_the_scripts_and_the_tests_make(templates, environment):
@@ -271,6 +272,12 @@ def test_a_function_may_touch_the_folders_of_the_history_that_are_its_own(templa
     ]
     assert len(found) == len(folders)
     assert all(any(f"/{folder}/*" in one for one in found) for folder in folders)
+
+
+def test_the_api_may_ask_each_index_of_flights_and_no_other(templates):
+    (policy,) = [one for name, one in templates.of("AWS::IAM::Policy").items() if name.startswith("flightapi")]
+    asked = set(re.findall(r"/index/(\w+)", str(policy)))
+    assert asked == runpy.run_path(str(BACKENDS / "layout.py"))["INDEXES"].keys() - {"by_time"}
 
 
 def test_whoever_works_on_the_history_is_told_its_bucket(templates, environment):

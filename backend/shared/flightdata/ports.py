@@ -361,6 +361,13 @@ class Flights(Protocol):
         """Flights that departed (by first_seen) from `airport` or arrived (by last_seen) at it, the newest first."""
         ...
 
+    def of_callsign(self, callsign: str, asked: FlightsAsked) -> pl.DataFrame:
+        """Flights called `callsign` (capitals) that are over and began in the time asked for, the newest first.
+
+        One in progress comes into the list when it lands or is lost, and leaves it when it is found again.
+        """
+        ...
+
     def in_progress(self, time: EpochSeconds) -> pl.DataFrame:
         """The `FLIGHT_ENDS` of the flights that were in the air at `time` and began within `LONGEST_FLIGHT` before.
 

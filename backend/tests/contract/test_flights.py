@@ -110,6 +110,54 @@ def test_pages_together_are_the_whole(store):
     assert len(found) == len(rows)
 
 
+def test_flights_of_a_callsign_are_those_of_whichever_aircraft_that_are_over(store):
+    store.put(
+        flights(
+            flight("aaaaaa", NOW, NOW + 900, callsign="AFR1"),
+            flight("bbbbbb", NOW + 1, NOW + 5, callsign="AFR1", phase="lost"),
+            flight("cccccc", NOW + 2, callsign="AFR1", phase="airborne"),
+            flight("dddddd", NOW + 3, callsign="AFR12"),
+            flight("eeeeee", NOW + 4, callsign=None),
+            flight("ffffff", NOW + 5, callsign="afr1"),
+            flight("~00000", NOW + 601, callsign="AFR1"),
+        )
+    )
+    asked = FlightsAsked(NOW, NOW + 600, 10)
+    assert ids(store.of_callsign("AFR1", asked)) == [("ffffff", NOW + 5), ("bbbbbb", NOW + 1), ("aaaaaa", NOW)]
+
+
+def test_a_flight_that_was_lost_and_found_again_is_of_its_callsign_once_it_has_landed(store):
+    found = []
+    for phase in ("airborne", "lost", "airborne", "landed"):
+        store.put(flights(flight(callsign="AFR1", phase=phase)))
+        found.append(store.of_callsign("AFR1", ALL)["phase"].to_list())
+    assert found == [[], ["lost"], [], ["landed"]]
+
+
+def test_a_flight_that_took_another_callsign_is_no_longer_found_by_the_one_before(store):
+    for callsign in ("AFR1", "AFR2"):
+        store.put(flights(flight(callsign=callsign)))
+    assert ids(store.of_callsign("AFR1", ALL)) == []
+    assert ids(store.of_callsign("AFR2", ALL)) == [("abc123", NOW)]
+
+
+@pytest.mark.parametrize("callsign", ["", "AF 1", "ß", "\0", "x" * 3000])
+def test_a_flight_whose_callsign_nobody_can_ask_for_is_kept_all_the_same(store, callsign):
+    store.put(flights(flight(callsign=callsign)))
+    assert store.of_aircraft("abc123", ALL).equals(flights(flight(callsign=callsign)))
+
+
+def test_pages_of_a_callsign_together_are_the_whole(store):
+    rows = [flight(icao24 * 6, NOW + at, callsign="AFR1") for icao24 in "abc" for at in range(3)]
+    store.put(flights(*rows))
+    found, after = [], None
+    while page := ids(store.of_callsign("AFR1", FlightsAsked(0, NOW * 2, 2, after))):
+        found += page
+        after = page[-1][1], page[-1][0]
+    assert found == ids(store.of_callsign("AFR1", ALL))
+    assert len(found) == len(rows)
+
+
 @pytest.mark.parametrize("opens", sorted(OPEN.keys() - AWS), indirect=True)
 def test_the_ends_of_flights_in_the_air_at_a_moment(store):
     ends = {"departure": "LFPG", "departure_confidence": 0.9, "arrival": "EGLL", "arrival_confidence": 0.6}

@@ -158,14 +158,17 @@ def shown(house):
 
 
 def stored(house):
-    """All flights of all aircraft, and of all airports."""
+    """All flights of all aircraft, of all airports and of all callsigns."""
     flights = house.flights
     aircraft = sorted(house.live.latest().tracked["icao24"].to_list())
     found = pl.concat([flights.of_aircraft(one, EVERYTHING) for one in aircraft])
     airports = {side: sorted(found[side.value].drop_nulls().unique()) for side in Side}
-    return found.to_dicts(), {
-        (side, one): flights.of_airport(one, side, EVERYTHING).to_dicts() for side in Side for one in airports[side]
-    }
+    callsigns = sorted(found["callsign"].drop_nulls().unique())
+    return (
+        found.to_dicts(),
+        {(side, one): flights.of_airport(one, side, EVERYTHING).to_dicts() for side in Side for one in airports[side]},
+        {one: flights.of_callsign(one, EVERYTHING).to_dicts() for one in callsigns},
+    )
 
 
 def remembered(house, snapshots):
@@ -183,8 +186,8 @@ def assert_the_same(house, homes, snapshots):
     assert shown(house) == shown(embedded)
     ours, theirs = house.live.latest(), embedded.live.latest()
     assert ours.tracked.sort("icao24").equals(theirs.tracked.sort("icao24"))
-    flights, by_airport = stored(embedded)
-    assert stored(house) == (flights, by_airport)
+    flights, *lists = stored(embedded)
+    assert stored(house) == (flights, *lists)
     items = homes.account.client("dynamodb").get_paginator("scan").paginate(TableName=homes.account.table)
     flown = [item for page in items for item in page["Items"] if item["pk"]["S"].startswith("flight#")]
     assert len(flown) == len(flights) > 0

@@ -31,7 +31,7 @@ def house(tmp_path_factory):
         house.archive.put(one)
         house.queue.publish(archived(one))
     work(house.queue, house.process)
-    house.flights.put(flights(*(flight(first_seen=NOW + at, arrival="EGLL") for at in range(5))))
+    house.flights.put(flights(*(flight(first_seen=NOW + at, arrival="EGLL", callsign="BAW1") for at in range(5))))
     yield house
     house.close()
 
@@ -69,7 +69,17 @@ def test_its_live_state_tells_where_it_comes_from(client):
     assert client.get("/flights", params={"departure": "LFPG", "callsign": "BAW"}).json()["total"] == 0
 
 
-@pytest.mark.parametrize("path", ["/flights/abc123/history", "/airports/EGLL/arrivals"])
+def test_it_is_not_yet_among_the_past_flights_of_its_callsign_but_among_the_live_ones(client):
+    assert page(client.get("/callsigns/AFR16NN/flights")).flights == []
+    assert client.get("/flights", params={"callsign": "AFR16NN"}).json()["total"] == 1
+
+
+def test_a_callsign_is_asked_for_as_a_whole_in_capitals_or_not(client):
+    assert page(client.get("/callsigns/baw1/flights")).count == 3
+    assert page(client.get("/callsigns/BAW/flights")).count == 0
+
+
+@pytest.mark.parametrize("path", ["/flights/abc123/history", "/airports/EGLL/arrivals", "/callsigns/BAW1/flights"])
 def test_pages_go_from_the_newest_to_the_oldest(client, path):
     found, cursor = [], None
     while True:
@@ -104,6 +114,12 @@ def test_an_airport_that_does_not_exist_is_404(client, side):
     [
         ("/airports/LFPGX/arrivals", "icao"),
         ("/flights/xyz/history", "icao24"),
+        ("/callsigns/AFR16NNXX/flights", "callsign"),
+        ("/callsigns/AF-1/flights", "callsign"),
+        ("/callsigns/%20/flights", "callsign"),
+        ("/callsigns/%C3%9F/flights", "callsign"),
+        ("/callsigns/BAW1/flights?limit=4", "limit"),
+        ("/callsigns/BAW1/flights?until=5", "until"),
         ("/flights/abc123/history?begin=yesterday", "begin"),
         ("/flights/abc123/history?limit=0", "limit"),
         ("/flights/abc123/history?limit=4", "limit"),
@@ -124,7 +140,8 @@ def test_a_time_that_ends_before_it_begins_is_400(client):
 
 def test_the_routes_are_documented(client):
     paths = client.get("/openapi.json").json()["paths"]
-    for path in ("/flights/{icao24}/history", "/airports/{icao}/arrivals", "/airports/{icao}/departures"):
+    families = "/flights/{icao24}/history", "/callsigns/{callsign}/flights"
+    for path in (*families, "/airports/{icao}/arrivals", "/airports/{icao}/departures"):
         answers = paths[path]["get"]["responses"]
         assert answers["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/FlownPage")
         assert "application/problem+json" in answers["400"]["content"]

@@ -49,7 +49,8 @@ def test_no_route_but_health_answers_without_a_key(house, client):
     paths = house.app().openapi()["paths"]
     assert len(paths) > len(OPEN)
     for path in set(paths) - OPEN:
-        refused = problem(client.get(path.replace("{icao24}", "abc123").replace("{icao}", "LFPG")), 401)
+        asked = path.format(icao24="abc123", icao="LFPG", callsign="AFR1")
+        refused = problem(client.get(asked), 401)
         assert "X-API-Key" in refused.detail
     for path in OPEN:
         assert client.get(path).status_code in (200, 503)

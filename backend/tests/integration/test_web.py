@@ -500,6 +500,7 @@ def test_openapi_describes_every_route(openapi):
         "GET /flights/{icao24}/history",
         "GET /airports/{icao}/arrivals",
         "GET /airports/{icao}/departures",
+        "GET /callsigns/{callsign}/flights",
         "GET /health/live",
         "GET /health/ready",
     }
@@ -548,6 +549,7 @@ def test_openapi_promises_only_answers_that_are_given(openapi):
         "GET /flights/{icao24}/history": {"200", "400"},
         "GET /airports/{icao}/arrivals": {"200", "400", "404"},
         "GET /airports/{icao}/departures": {"200", "400", "404"},
+        "GET /callsigns/{callsign}/flights": {"200", "400"},
         "GET /flights/{icao24}/track": {"200", "400", "404"},
         "GET /history": {"200", "400"},
         "GET /metrics": {"200"},

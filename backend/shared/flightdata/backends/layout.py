@@ -6,6 +6,7 @@ INDEXES = {
     "by_time": ("pk", "processed_at"),
     "by_departure": ("departure", "departed"),
     "by_arrival": ("arrival", "arrived"),
+    "by_callsign": ("callsign", "sk"),
 }
 """Partition and sort key, by name. All attributes are in all of them."""
 
@@ -16,7 +17,7 @@ _NUMBERS = {"processed_at"}
 
 def create_table_arguments(name: str) -> dict[str, Any]:
     """For DynamoDB's CreateTable."""
-    attributes = ["pk", "sk", *(name for index in INDEXES.values() for name in index if name != "pk")]
+    attributes = dict.fromkeys(["pk", "sk", *(name for index in INDEXES.values() for name in index)])
     return {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",

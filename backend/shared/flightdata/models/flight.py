@@ -15,6 +15,7 @@ A flight lasts from lift-off to touch-down, as far as both were seen. Its id is 
 | touch_and_goes | | runways touched on the way |
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +31,9 @@ HIGH_CONFIDENCE = 0.8
 
 LIKELY = 0.5
 """An airport is told of a live aircraft from this confidence on: more likely right than not (docs/flights.md)."""
+
+CALLSIGN = re.compile(r"[0-9A-Za-z]{1,8}")
+"""What flights can be asked for by; others that are heard are malformed (docs/quality.md)."""
 
 Phase = pl.Enum(["ground", "airborne", "landed", "lost"])
 
@@ -184,7 +188,7 @@ class Side(StrEnum):
 class FlightsAsked:
     """At most `limit` flights with begin ≤ moment ≤ end, the newest first; after the place `after` in that order.
 
-    The moment is that of the list: `first_seen` of an aircraft's flights and of departures, `last_seen` of arrivals.
+    The moment is that of the list: `last_seen` of arrivals, `first_seen` of all others.
     A place is (moment, icao24).
     """
 

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from flightdata.models.area import Area
+from flightdata.models.flight import CALLSIGN
 from flightdata.models.units import EpochSeconds
 
 _ICAO24 = re.compile(r"~?[0-9a-f]{6}")
@@ -42,6 +43,21 @@ AirportCode = Annotated[
     str,
     AfterValidator(_airport),
     Field(description="ICAO code of an airport", json_schema_extra={"pattern": "^[0-9A-Za-z]{4}$"}),
+]
+"""In upper case once it is validated."""
+
+
+def _callsign(value: str) -> str:
+    stripped = value.strip()
+    if not CALLSIGN.fullmatch(stripped):
+        raise ValueError("a whole callsign of 1 to 8 letters and digits is wanted")
+    return stripped.upper()
+
+
+Callsign = Annotated[
+    str,
+    AfterValidator(_callsign),
+    Field(description="whole callsign, in capitals or not", json_schema_extra={"pattern": "^[0-9A-Za-z]{1,8}$"}),
 ]
 """In upper case once it is validated."""
 

@@ -17,7 +17,7 @@ _BEGINNING: EpochSeconds = 0.0
 
 
 class Flown:
-    """Flights of an aircraft or at an airport, the newest first, page by page."""
+    """Flights of an aircraft, at an airport or of a callsign, the newest first, page by page."""
 
     def __init__(self, flights: Flights, clock: Clock, *, max_page_size: int) -> None:
         self._flights = flights
@@ -33,6 +33,10 @@ class Flown:
         if find_airport(airport) is None:
             raise NotFound(f"there is no airport {airport}", parameter="icao")
         return self._page(search, side.moment, lambda asked: self._flights.of_airport(airport, side, asked))
+
+    def of_callsign(self, callsign: str, search: FlownSearch) -> bytes:
+        """Those that are over. None known: an empty page."""
+        return self._page(search, "first_seen", lambda asked: self._flights.of_callsign(callsign, asked))
 
     def _page(self, search: FlownSearch, moment: str, find: Callable[[FlightsAsked], pl.DataFrame]) -> bytes:
         """`{"begin", "end", "count", "next_cursor", "flights": […]}`."""

@@ -1,11 +1,13 @@
-"""Flights on DynamoDB: an item a flight, and an index for each of its ends.
+"""Flights on DynamoDB: an item a flight, an index for each of its ends and one for its callsign.
 
 | pk | sk | attributes | indexes |
 | --- | --- | --- | --- |
-| `flight#<icao24>` | `<first_seen>#<icao24>` | `document`: the row as JSON | `by_departure`, `by_arrival` |
+| `flight#<icao24>` | `<first_seen>#<icao24>` | `document`: the row as JSON | `by_departure`, `_arrival`, `_callsign` |
 
 The indexes are of `departure` and `departed`, `arrival` and `arrived`. `departed` and `arrived` are made as `sk` is: in
 the order of their text they are in the order of moment and icao24. What has no airport at an end is not in its index.
+`by_callsign` is of `callsign` and `sk`. A flight has that attribute (in capitals) only once it is over, so its entry is
+written once. Written with each change of a flight it would cost nearly three times as much (decision 19).
 """
 
 from typing import Any
@@ -14,7 +16,7 @@ import orjson
 import polars as pl
 
 from flightdata.backends.aws import put_items, transient
-from flightdata.models.flight import FLIGHT_ENDS, FLIGHT_SCHEMA, FlightsAsked, Side
+from flightdata.models.flight import CALLSIGN, FLIGHT_ENDS, FLIGHT_SCHEMA, FlightsAsked, Side
 from flightdata.models.units import EpochSeconds
 
 _SORTED_BY = {Side.DEPARTURE: "departed", Side.ARRIVAL: "arrived"}
@@ -24,7 +26,7 @@ _BEHIND_ALL = "\U0010ffff"
 class DynamoFlights:
     """Flights in the table `table`. `client` is boto3's for DynamoDB.
 
-    An index may be a moment behind: a flight put just now is found by its aircraft at once, by its airports soon.
+    An index may be a moment behind: a flight put just now is found by its aircraft at once, by the others soon.
     """
 
     def __init__(self, client: Any, table: str) -> None:
@@ -39,6 +41,9 @@ class DynamoFlights:
 
     def of_airport(self, airport: str, side: Side, asked: FlightsAsked) -> pl.DataFrame:
         return self._find({side.value: airport}, _SORTED_BY[side], asked, IndexName=f"by_{side.value}")
+
+    def of_callsign(self, callsign: str, asked: FlightsAsked) -> pl.DataFrame:
+        return self._find({"callsign": callsign}, "sk", asked, IndexName="by_callsign")
 
     def in_progress(self, time: EpochSeconds) -> pl.DataFrame:  # noqa: ARG002, it would take a query an aircraft
         return pl.DataFrame(schema=FLIGHT_ENDS)
@@ -77,6 +82,9 @@ def _item(row: dict[str, Any]) -> dict[str, Any]:
     for side, sorted_by in _SORTED_BY.items():
         if row[side.value] is not None:
             item |= {side.value: row[side.value], sorted_by: _place(row[side.moment], icao24)}
+    callsign = row["callsign"] or ""
+    if row["phase"] != "airborne" and CALLSIGN.fullmatch(callsign):  # DynamoDB takes no empty key, and none of 3 KB
+        item["callsign"] = callsign.upper()
     return {name: {"S": value} for name, value in item.items()}
 
 

@@ -15,6 +15,7 @@ _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS flights ({_COLUMNS}, PRIMARY KEY ({", ".join(_KEY)})) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS flights_departure ON flights (departure, first_seen, icao24);
 CREATE INDEX IF NOT EXISTS flights_arrival ON flights (arrival, last_seen, icao24);
+CREATE INDEX IF NOT EXISTS flights_callsign ON flights (upper(callsign), first_seen, icao24) WHERE phase <> 'airborne';
 CREATE INDEX IF NOT EXISTS flights_in_progress ON flights (first_seen, last_seen, phase, {", ".join(FLIGHT_ENDS)});
 """
 _PUT = f"INSERT OR REPLACE INTO flights VALUES ({', '.join('?' * len(FLIGHT_SCHEMA))})"  # noqa: S608, our own names
@@ -50,6 +51,9 @@ class SqliteFlights:
 
     def of_airport(self, airport: str, side: Side, asked: FlightsAsked) -> pl.DataFrame:
         return self._find(side.value, airport, side.moment, asked)
+
+    def of_callsign(self, callsign: str, asked: FlightsAsked) -> pl.DataFrame:
+        return self._find("phase <> 'airborne' AND upper(callsign)", callsign, "first_seen", asked)
 
     def in_progress(self, time: EpochSeconds) -> pl.DataFrame:
         """From an index that holds all that is asked for: a day's 100,000 flights in 15 ms (measured)."""
