@@ -291,7 +291,8 @@ class MemoryHistory:
         self.compacted = set()
 
     def add(self, key, states):
-        self.added[key] = states
+        before = [self.added[key]] if key in self.added else []
+        self.added[key] = pl.concat([*before, states]).unique(maintain_order=True)
 
     def track(self, icao24, start, end):
         return self._between(start, end).filter(pl.col("icao24") == icao24).sort("last_contact", "source")

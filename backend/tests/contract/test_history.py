@@ -136,6 +136,12 @@ def test_a_snapshot_across_the_hour_is_in_both(history):
     assert everything(history, Selection(BEGIN, BEGIN + HOUR))["icao24"].to_list() == ["bbbbbb"]
 
 
+def test_a_snapshot_that_writes_less_when_it_comes_again_takes_nothing_away(history):
+    add(history, seen("aaaaaa", NOW), seen("bbbbbb", NOW), at=NOW)
+    add(history, seen("bbbbbb", NOW, registration="F-TEST"), at=NOW)
+    assert everything(history)["icao24"].unique().sort().to_list() == ["aaaaaa", "bbbbbb"]
+
+
 def test_the_picture_holds_the_last_state_of_each_aircraft_and_source(history):
     add(history, seen("aaaaaa", NOW), seen("bbbbbb", NOW - 331), seen("cccccc", NOW - 330))
     add(history, seen("aaaaaa", NOW + 10), seen("cccccc", NOW - 300, source="other"))

@@ -24,7 +24,8 @@ _DISTRUST = Distrust(place=mask(_NO_PLACE.split()), height=mask(("altitude_out_o
 """The flags of states whose position, whose altitude no flight is judged by."""
 
 _MEMORY: Seconds = 3600
-"""What a source last heard so long before its own snapshot is its memory: it says it again and again, perhaps of 1970.
+"""What a source last heard so long before its own snapshot, and longer ago than the picture reaches back, is its
+memory: it says it again and again, perhaps of 1970. It counts as superseded.
 """
 
 
@@ -71,5 +72,5 @@ class Moving:
             tracked=advanced.tracked,
             changed=latest(picture.changed, advanced.changed),
         )
-        late = merged.late.filter(pl.col("last_contact") >= decoded.time - _MEMORY)
+        late = merged.late.filter(pl.col("last_contact") >= decoded.time - max(_MEMORY, self._expiry))
         return Moved(following, merged.fresh, merged.superseded, late, flagged)

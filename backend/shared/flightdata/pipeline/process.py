@@ -141,9 +141,8 @@ class Process:
     def _keeping(self) -> Iterator[Keep]:
         """Fresh and late states go to the history beside the other work; at the end all of them are durable there.
 
-        So they are before the picture is published: published rows are superseded ones when they come again. What a
-        snapshot wrote may be replaced by less only while it is in no published picture, and then what it lacks is in
-        the history with the snapshot that holds the same state.
+        So they are before the picture is published: published rows are superseded ones when they come again. A snapshot
+        that comes again may write less; that is kept beside what it wrote before.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="history") as writer:
             writes: dict[str, Future[None]] = {}

@@ -18,6 +18,7 @@ from functools import cache
 import polars as pl
 from polars import col
 
+from flightdata.models.flight import HIGH_CONFIDENCE
 from flightdata.models.units import Metres, MetresPerSecond, Seconds
 from flightdata.tracking.distance import distance
 from flightdata.tracking.reports import HIGHEST_GROUND
@@ -61,10 +62,9 @@ def judge(both: pl.LazyFrame) -> pl.LazyFrame:
     """`both` with the events above, and:
 
     `fresh`: the report is newer than what is tracked; `known`: the aircraft is not new, nor forgotten; `gap`, `leap`:
-    s and m since its last position; `moved`: there is a newer one that it can have reached; `down`: on the ground;
-    `closes`: its flight in
-    the air ends without a landing seen; `vanishes`: nothing is known of it any more; `grounded`: on the ground without
-    a flight.
+    s and m since its last position; `moved`: there is a newer one that it can have reached; `mistaken`: or that tells
+    that the last one was false; `down`: on the ground; `closes`: its flight in the air ends without a landing seen;
+    `vanishes`: nothing is known of it any more; `grounded`: on the ground without a flight.
     """
     for columns in _layers():
         both = both.with_columns(columns)
@@ -83,14 +83,19 @@ def _layers() -> Sequence[list[pl.Expr]]:
             "flew": _in_flight(),
         },
         {
-            "moved": col("fresh") & col("new_time").is_not_null() & (~col("known") | ((col("gap") > 0) & _can_be())),
+            "mistaken": col("fresh") & col("known") & (col("gap").is_between(0, _HOUR, closed="right")) & _mistaken(),
             "flew": col("known") & col("flew"),
             "same": _same_flight(),
-            "down": col("new_down") & ~(col("flew") & _too_high_to_land()),
+        },
+        {
+            "moved": col("fresh")
+            & col("new_time").is_not_null()
+            & (~col("known") | col("mistaken") | ((col("gap") > 0) & _can_be())),
+            "down": col("new_down") & (col("mistaken") | ~(col("flew") & _too_high_to_land())),
         },
         {
             "continues": col("moved") & col("flew") & ~col("down") & col("same"),
-            "lands": col("moved") & col("flew") & col("down") & _reaches_ground(),
+            "lands": col("moved") & col("flew") & col("down") & ~col("mistaken") & _reaches_ground(),
             "touches": col("moved") & col("known") & ~col("down") & _touched() & _left_its_place(),
         },
         {"goes_on": col("continues") | col("lands") | col("touches")},
@@ -105,7 +110,9 @@ def _layers() -> Sequence[list[pl.Expr]]:
             "vanishes": col("fresh") & ~col("moved") & ~col("known"),
         },
         {
-            "closes": (col("phase") == "airborne") & col("fresh") & (~col("known") | (~col("goes_on") & col("moved"))),
+            "closes": (col("phase") == "airborne")
+            & col("fresh")
+            & (~col("known") | (~col("goes_on") & col("moved") & ~(col("mistaken") & col("opens")))),
             "grounded": col("rests") & ~(col("known") & (col("phase") == "landed")),
         },
     ]
@@ -161,6 +168,15 @@ def _flyable() -> pl.Expr:
 def _can_be() -> pl.Expr:
     """A position out of reach is none, but when it has been for an hour, the one believed before is what was wrong."""
     return _flyable() | (col("gap") > _HOUR)
+
+
+def _mistaken() -> pl.Expr:
+    """A position from which the new one is out of reach, and which nothing bears out: the only one of its flight, whose
+    take-off was not seen, or one on the ground (now it is said to stand elsewhere).
+    """
+    seen = (col("departure_confidence") >= HIGH_CONFIDENCE).fill_null(value=False)
+    only = _in_flight() & (col("distance") == 0) & ~seen
+    return ~_flyable() & (only | ((col("phase") == "ground") & col("new_down")))
 
 
 def _touched() -> pl.Expr:

@@ -52,7 +52,9 @@ def _flight() -> dict[str, pl.Expr]:
     still = col("goes_on") | ~col("moved") | (col("rests") & ~col("grounded"))
     kept = {name: pl.when(still).then(name) for name in ("first_seen", *_FIRST, "distance", "highest_altitude")}
     opened = {
-        "first_seen": pl.min_horizontal("new_time", "new_heard"),
+        "first_seen": pl.when("mistaken")
+        .then(pl.coalesce("first_seen", pl.min_horizontal("new_time", "new_heard")))
+        .otherwise(pl.min_horizontal("new_time", "new_heard")),
         **{name: col(name.replace("first", "new")) for name in _FIRST},
         "distance": lit(0.0),
         "highest_altitude": col("new_altitude"),

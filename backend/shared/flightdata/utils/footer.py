@@ -14,6 +14,12 @@ _ROW_GROUPS, _COLUMNS, _ROWS, _META = 4, 1, 3, 3
 _LONG_LIST = 0x0F
 _PATH, _LENGTH, _DATA, _DICTIONARY, _STATISTICS = 3, 7, 9, 11, 12
 _GREATEST, _LEAST = 5, 6
+_LONGEST_NUMBER = 10
+"""Bytes of one of 64 bits, seven in each."""
+
+
+class UnreadableFooter(ValueError):
+    """These bytes are no footer of a Parquet file, or none that is understood here."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +38,25 @@ class RowGroup:
 
 
 def footer_length(tail: bytes) -> int:
-    """Bytes of the footer with what follows it, from the last 8 bytes of a file. Raises ValueError."""
+    """Bytes of the footer with what follows it, from the last 8 bytes of a file. Raises UnreadableFooter."""
     if len(tail) < len(MAGIC) * 2 or tail[-4:] != MAGIC:
-        raise ValueError("this is no Parquet file")
+        raise UnreadableFooter("this is no Parquet file")
     length: int = struct.unpack("<I", tail[-8:-4])[0]
     return length + 8
 
 
 def row_groups(footer: bytes, column: str) -> list[RowGroup]:
-    """As they follow each other, with the statistics of the string column `column`. Raises ValueError."""
+    """As they follow each other, with the statistics of the string column `column`.
+
+    Raises UnreadableFooter, whatever the bytes are, in a time and with memory in proportion to how many they are.
+    """
     try:
         described = _Compact(footer).struct()[_ROW_GROUPS]
         found: list[RowGroup] = []
         for group in described:
             found.append(_row_group(group, column, found[-1].first_row + found[-1].rows if found else 0))
-    except (IndexError, KeyError, TypeError, AttributeError, struct.error, RecursionError) as error:
-        raise ValueError(f"this is no footer of a Parquet file: {error!r}") from error
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError, struct.error, RecursionError) as error:
+        raise UnreadableFooter(f"this is no footer of a Parquet file: {error!r}") from error
     return found
 
 
@@ -57,7 +66,10 @@ def _row_group(group: dict[int, Any], column: str, first_row: int) -> RowGroup:
     ends = [start + one[_LENGTH] for start, one in zip(starts, columns, strict=True)]
     (named,) = (one for one in columns if one[_PATH] == [column.encode()])
     least, greatest = (named.get(_STATISTICS, {}).get(side) for side in (_LEAST, _GREATEST))
-    return RowGroup(min(starts), max(ends), first_row, group[_ROWS], _text(least), _text(greatest))
+    start, end, rows = min(starts), max(ends), group[_ROWS]
+    if not (0 <= start < end and rows >= 0):
+        raise ValueError(f"a row group of {rows} rows from byte {start} to {end}")
+    return RowGroup(start, end, first_row, rows, _text(least), _text(greatest))
 
 
 def _text(value: bytes | None) -> str | None:
@@ -106,11 +118,13 @@ class _Compact:
         return self._content[self._at - 1]
 
     def _unsigned(self) -> int:
-        result = shift = 0
-        while (byte := self._byte()) & 0x80:
+        result = 0
+        for shift in range(0, 7 * _LONGEST_NUMBER, 7):
+            byte = self._byte()
             result |= (byte & 0x7F) << shift
-            shift += 7
-        return result | byte << shift
+            if byte < 0x80:  # noqa: PLR2004, it says that no other follows
+                return result
+        raise ValueError("a number of more than 64 bits")
 
     def _signed(self) -> int:
         zigzag = self._unsigned()

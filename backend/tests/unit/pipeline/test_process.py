@@ -60,7 +60,8 @@ class Contested(MemoryPictures):
 class Bench:
     """A process stage on adapters in memory."""
 
-    def __init__(self, *, live=None, ledger=None, flights=None, history=None):
+    def __init__(self, *, live=None, ledger=None, flights=None, history=None, expiry=EXPIRY):
+        self.expiry = expiry
         self.archive = MemoryArchive()
         self.live = live or MemoryPictures()
         self.history = history or MemoryHistory()
@@ -78,7 +79,7 @@ class Bench:
             self.clock,
             flights=self.flights,
             history=self.history,
-            expiry=EXPIRY,
+            expiry=self.expiry,
         )
 
     def events(self, *snapshots):
@@ -495,6 +496,14 @@ def test_what_a_source_remembers_for_more_than_an_hour_does_not_happen_again():
     bench = Bench()
     bench.batch(snapshot(row("000001", seen=NOW - 3600), row("000002", seen=NOW - 3601), row("000003", seen=1)))
     assert [one["icao24"] for one in bench.history.added[next(iter(bench.history.added))].to_dicts()] == ["000001"]
+
+
+def test_what_would_have_been_live_is_in_the_history_when_it_comes_late():
+    bench = Bench(expiry=7200)
+    late = snapshot(row("000001", seen=NOW - 5000))
+    bench.batch(snapshot(row("000001", seen=NOW - 4000), time=NOW + 10))
+    bench.batch(late)
+    assert bench.history.added[late.key]["last_contact"].to_list() == [NOW - 5000]
 
 
 HEARD = st.lists(

@@ -311,8 +311,60 @@ def test_a_position_that_nobody_can_reach_changes_nothing(sky, reports):
 
 
 def test_who_is_out_of_reach_for_an_hour_is_on_another_flight(sky):
-    sky.all_of(air(0, (48.0, 3.0), 9000), *(air(at, (-30.0, 120.0), 9000) for at in range(600, 4300, 600)))
-    assert [(one["phase"], one["distance"]) for one in sky.flights.values()] == [("lost", 0.0), ("airborne", 0.0)]
+    sky.all_of(air(-60, (48.0, 2.9), 9000), air(0, (48.0, 3.0), 9000))
+    sky.all_of(*(air(at, (-30.0, 120.0), 9000) for at in range(600, 4300, 600)))
+    assert [(one["phase"], one["distance"]) for one in sky.flights.values()] == [
+        ("lost", pytest.approx(7_440, rel=0.01)),
+        ("airborne", 0.0),
+    ]
+
+
+FALSE = (-30.0, 120.0)
+
+
+def test_of_a_first_position_that_is_false_the_flight_knows_nothing_any_more(sky):
+    sky.all_of(air(1190, FALSE, 9000, callsign=None), *EN_ROUTE[1:], *APPROACH, *LANDING)
+    flight = sky.only
+    assert (flight["first_seen"], flight["phase"], flight["arrival"]) == (NOW + 1190, "landed", "EAST")
+    assert (flight["first_latitude"], flight["first_longitude"]) == (48.0, 5.0)
+    assert flight["distance"] == pytest.approx(222_500, rel=0.01)
+
+
+def test_a_first_position_that_is_false_hides_no_departure(sky):
+    climbing = [air(at, (48.0, 2.0 + 0.001 * at), 100 + 10 * at, vertical_rate=10.0) for at in range(20, 60, 10)]
+    assert sky.all_of(air(10, FALSE, 200), *climbing).only["departure"] == "WEST"
+
+
+def test_a_first_position_on_the_ground_that_is_false_hides_no_departure(sky):
+    flight = sky.all_of(ground(-10, FALSE), *TAKE_OFF).only
+    assert (flight["first_seen"], flight["departure"]) == (NOW + 60, "WEST")
+    assert flight["departure_confidence"] >= HIGH_CONFIDENCE
+
+
+def test_in_the_air_at_a_false_position_first_and_on_the_ground_then_it_has_landed_nowhere(sky):
+    sky.all_of(air(0, FALSE, 9000), ground(20), ground(40))
+    assert (sky.only["phase"], sky.only["arrival"]) == ("lost", None)
+    assert sky.tracked["phase"].item() == "ground"
+
+
+def test_whose_take_off_was_seen_is_not_moved_away_by_false_positions(sky):
+    flight = sky.all_of(*TAKE_OFF, air(70, FALSE, 400), air(80, FALSE, 500)).only
+    assert (flight["departure"], flight["first_latitude"]) == ("WEST", 48.0)
+
+
+@pytest.mark.parametrize("gap", [3000, 3600 * 3])
+def test_a_hole_over_an_ocean_loses_no_flight(sky, gap):
+    degrees = 240 * gap / 74_400
+    sky.all_of(air(0, (48.0, -60.0), 11000), air(10, (48.0, -59.97), 11000))
+    sky.see(air(10 + gap, (48.0, -59.97 + degrees), 11000))
+    assert len(sky.flights) == 1
+    assert sky.tracked["distance"].item() == pytest.approx(240 * gap, rel=0.03)
+
+
+def test_who_flies_twice_the_speed_of_sound_loses_no_flight_while_it_is_well_received(sky):
+    sky.all_of(*(air(at, (48.0, 2.0 + 600 * at / 74_400), 15000, velocity=600.0) for at in range(0, 601, 8)))
+    assert len(sky.flights) == 1
+    assert sky.tracked["distance"].item() == pytest.approx(360_000, rel=0.02)
 
 
 # What only pretends to fly.

@@ -3,10 +3,10 @@ import random
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flightdata.utils.footer import footer_length, row_groups
+from flightdata.utils.footer import UnreadableFooter, footer_length, row_groups
 from flightdata.utils.parquet import write_parquet
 
 SCHEMA = {"name": pl.String(), "number": pl.Int64(), "flag": pl.Boolean(), "fraction": pl.Float64()}
@@ -69,15 +69,42 @@ def test_without_statistics_every_group_may_hold_everything():
 @given(st.binary(max_size=200))
 def test_what_is_no_footer_is_refused(content):
     for wrong in (lambda: row_groups(content, "name"), lambda: footer_length(content)):
-        with pytest.raises(ValueError, match="Parquet"):
+        with pytest.raises(UnreadableFooter, match="Parquet"):
             wrong()
 
 
-def test_a_damaged_footer_is_refused_or_read():
-    _, content = written(10)
-    footer = content[-footer_length(content[-8:]) :]
-    for place in range(len(footer)):
-        try:
-            row_groups(footer[:place] + bytes([footer[place] ^ 0xFF]) + footer[place + 1 :], "name")
-        except ValueError:
-            continue
+_, SMALL = written(10)
+FOOTER = SMALL[-footer_length(SMALL[-8:]) :]
+
+
+@settings(max_examples=2000)
+@given(
+    st.dictionaries(st.integers(0, len(FOOTER) - 1), st.integers(0, 255) | st.sampled_from([0x80, 0xFF]), max_size=4),
+    st.integers(0, len(FOOTER)) | st.just(len(FOOTER)),
+)
+def test_a_damaged_footer_is_refused_or_tells_of_places_in_a_file(damage, length):
+    damaged = bytes(damage.get(place, byte) for place, byte in enumerate(FOOTER))[:length]
+    try:
+        groups = row_groups(damaged, "name")
+    except UnreadableFooter:
+        return
+    assert all(0 <= group.start < group.end and group.rows >= 0 for group in groups)
+
+
+HALF_A_MEGABYTE = 500_000
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"\x15" + b"\xff" * HALF_A_MEGABYTE,  # one number
+        b"\x1c" * HALF_A_MEGABYTE,  # structs in structs
+        b"\x19" + b"\xf9" * HALF_A_MEGABYTE,  # lists in lists
+        b"\x19\xfc" + b"\xff" * 8 + b"\x01" + b"\x00" * HALF_A_MEGABYTE,  # 2^63 structs
+        b"\x18" + b"\xff" * 8 + b"\x01",  # a text of 2^63 bytes
+    ],
+    ids=["number", "structs", "lists", "count", "text"],
+)
+def test_what_claims_to_be_endless_is_refused(endless):
+    with pytest.raises(UnreadableFooter):
+        row_groups(endless, "name")

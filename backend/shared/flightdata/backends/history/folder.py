@@ -1,11 +1,10 @@
 """The lake as a folder of Parquet files."""
 
-import os
+import io
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
-from threading import Lock
 from typing import IO
 
 import polars as pl
@@ -14,7 +13,7 @@ from flightdata.backends.history import layout
 from flightdata.backends.history.lake import Compacted, Found, Gone, Lake, Look, Opened, write_recent
 from flightdata.backends.history.layout import END_OF_TIME, LAST, RECENT, STATES
 from flightdata.models.units import EpochSeconds
-from flightdata.utils.files import atomically
+from flightdata.utils.files import atomically, write_atomically
 
 
 class FolderHistory(Lake):
@@ -41,7 +40,6 @@ class _Files:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._removing = Lock()
 
     def hours(self, start: EpochSeconds, end: EpochSeconds) -> list[Found]:
         hours = {*self._hours(RECENT, start, end), *self._hours(STATES, start, end)}
@@ -66,12 +64,9 @@ class _Files:
             return Opened(found, recent, compacted)
 
     def add(self, hour: EpochSeconds, key: str, kept: pl.DataFrame) -> None:
-        with (
-            self._removing,
-            atomically(self._folder / layout.recent(hour, key)) as path,
-            path.open("wb") as file,
-        ):
-            write_recent(kept, file)
+        content = io.BytesIO()
+        write_recent(kept, content)
+        write_atomically(self._folder / layout.recent(hour, key, content.getvalue()), content.getvalue())
 
     @contextmanager
     def replacing(self, opened: Opened) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
@@ -84,15 +79,8 @@ class _Files:
             last.open("wb") as other,
         ):
             yield one, other
-        self.remove(opened)
-
-    def remove(self, opened: Opened) -> None:
-        """Those that are still the ones that were read: a snapshot that is processed again replaces its file."""
-        with self._removing:
-            for name, file in zip(opened.found.recents, opened.recent, strict=True):
-                path = self._folder / name
-                if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
-                    path.unlink()
+        for name in opened.found.recents:  # also one that was written again meanwhile: it holds the same
+            (self._folder / name).unlink(missing_ok=True)
 
     def forget(self, hour: EpochSeconds) -> None:
         for kind in (RECENT, STATES, LAST):

@@ -1,10 +1,12 @@
-"""Where an hour lies: `recent/date=…/hour=…/<snapshot>.parquet`, `states/date=…/hour=…/states.parquet`, and beside that
-`last/date=…/hour=…/last.parquet`: of each aircraft and source the last state of the hour, for pictures soon after it.
+"""Where an hour lies: `recent/date=…/hour=…/<snapshot>-<source>-<digest>.parquet`,
+`states/date=…/hour=…/states.parquet`, and beside that `last/date=…/hour=…/last.parquet`: of each aircraft and source
+the last state of the hour, for pictures soon after it.
 
 Hours are named by the moment they begin.
 """
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from flightdata.models.snapshot import SnapshotKey
 from flightdata.models.units import EpochSeconds, Seconds
@@ -39,10 +41,12 @@ def hour_in(partition: str) -> EpochSeconds | None:
         return None
 
 
-def recent(hour: EpochSeconds, key: str) -> str:
-    """The file of the snapshot `key`; its source is part of the name, for two may answer alike in one moment."""
-    about = SnapshotKey.parse(key)
-    return f"{RECENT}/{partition(hour)}/{key.rsplit('/', 1)[1]}-{about.source}.parquet"
+def recent(hour: EpochSeconds, key: str, content: bytes) -> str:
+    """The file of the snapshot `key`; its source is part of the name, for two may answer alike in one moment, and so is
+    what it holds: what a snapshot writes when it comes again never takes the place of what it wrote before.
+    """
+    about, digest = SnapshotKey.parse(key), sha256(content).hexdigest()[:12]
+    return f"{RECENT}/{partition(hour)}/{key.rsplit('/', 1)[1]}-{about.source}-{digest}.parquet"
 
 
 def states(hour: EpochSeconds) -> str:

@@ -12,8 +12,7 @@ each `last` that replaces another one was made of a `states` that has all that t
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from hashlib import sha256
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, takewhile
 from shutil import copyfileobj
 from tempfile import TemporaryFile
@@ -30,7 +29,7 @@ from flightdata.backends.history.lake import Compacted, Found, Gone, Lake, Look,
 from flightdata.backends.history.layout import END_OF_TIME, LAST, RECENT, STATES
 from flightdata.models.lake import LAKE_SCHEMA
 from flightdata.models.units import EpochSeconds
-from flightdata.utils.footer import RowGroup, footer_length, row_groups
+from flightdata.utils.footer import RowGroup, UnreadableFooter, footer_length, row_groups
 
 _MISSING = {"NoSuchKey", "NotFound", "404"}
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
@@ -92,8 +91,7 @@ class _Objects:
     def add(self, hour: EpochSeconds, key: str, kept: pl.DataFrame) -> None:
         content = io.BytesIO()
         write_recent(kept, content)
-        digest = sha256(content.getvalue()).hexdigest()[:12]
-        name = f"{layout.recent(hour, key).removesuffix('.parquet')}-{digest}.parquet"
+        name = layout.recent(hour, key, content.getvalue())
         with transient(f"{name} was not written"):
             self._client.put_object(Bucket=self._bucket, Key=name, Body=content.getvalue())
 
@@ -139,7 +137,8 @@ class _Objects:
     def _fetch_compacted(self, hour: EpochSeconds, look: Look) -> tuple[Compacted | None, str | None]:
         """With its ETag."""
         if look.icao24:
-            return self._fetch_rows(layout.states(hour), look.icao24)
+            with suppress(UnreadableFooter):  # the whole object then: it is for polars to say what it is
+                return self._fetch_rows(layout.states(hour), look.icao24)
         for name in [layout.last(hour)] * look.last + [layout.states(hour)]:
             try:
                 answer = self._get(name)
@@ -155,7 +154,9 @@ class _Objects:
         except Gone:
             return None, None
         etag, size, tail = answer["ETag"], int(answer["ContentRange"].rsplit("/")[-1]), answer["Body"].read()
-        if (length := footer_length(tail)) > len(tail):
+        if (length := footer_length(tail)) > size:
+            raise UnreadableFooter(f"a footer of {length} bytes in an object of {size}")
+        if length > len(tail):
             tail = self._get(name, Range=f"bytes=-{length}", IfMatch=etag)["Body"].read()
         groups = self._row_groups(name, etag, tail[-length:])
         chosen = [group for group in groups if any(group.may_hold(one) for one in icao24)]
