@@ -21,7 +21,11 @@ log = logger(__name__)
 _STOP_WITHIN: Seconds = 5
 
 Speed = Annotated[
-    str, typer.Option(help="How fast recordings and simulations run: 1 is real time, 10 ten times that, max.")
+    str,
+    typer.Option(
+        help="How fast recordings and simulations run: 1 is real time, 10 ten times that, max. Played as if it were "
+        "now, aircraft fly so much faster too: flags and flights are right at 1, or with --times recorded."
+    ),
 ]
 
 
