@@ -21,7 +21,7 @@ SHARED=(airportsdata httpcore2 opentelemetry-exporter-otlp-proto-common opentele
     pydantic-settings structlog)
 WEB=(fastapi fastapi-offline mangum redis)
 ARCHIVE=(zstandard)        # what reads and writes the raw archive
-LAKE=(arro3-core arro3-io) # what compacts the history or hands it out as Parquet
+LAKE=(arro3-core arro3-io) # what compacts the history
 # boto3 and botocore are in the runtime already.
 
 if [ $# -gt 0 ]; then functions=("$@"); else functions=($(cd functions && ls)); fi
@@ -33,7 +33,7 @@ for function in "${functions[@]}"; do
     [ -f "functions/$function/handler.py" ] || { echo "no function $function; there are: $(ls functions | xargs)" >&2; exit 2; }
     packages=("${SHARED[@]}")
     case "$function" in
-        flight-api) packages+=("${WEB[@]}" "${LAKE[@]}") ;;
+        flight-api) packages+=("${WEB[@]}") ;;
         analytics-processor) packages+=("${ARCHIVE[@]}" "${LAKE[@]}") ;;
         *) packages+=("${ARCHIVE[@]}") ;;
     esac

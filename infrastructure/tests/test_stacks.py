@@ -56,6 +56,13 @@ def test_nothing_needs_a_nat_and_only_the_api_is_in_the_vpc(templates, environme
     assert inside == [f"flightdata-flight-api-{environment}"]
     endpoints = templates.of("AWS::EC2::VPCEndpoint").values()
     assert [one["VpcEndpointType"] for one in endpoints] == ["Gateway", "Gateway"]
+    through = [statement for one in endpoints for statement in one["PolicyDocument"]["Statement"]]
+    assert [one["Action"] for one in through] == [
+        ["dynamodb:GetItem", "dynamodb:Query"],
+        "s3:ListBucket",
+        "s3:GetObject",
+    ]
+    assert "*" not in [one["Resource"] for one in through]
 
 
 # Storage.

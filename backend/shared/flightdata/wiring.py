@@ -71,6 +71,13 @@ SHIPPED = "recording"
 LIVE = "opensky"
 """The source of `--live`."""
 
+_NEEDED_BY: dict[str, tuple[Port, ...]] = {
+    "collect": ("archive", "publisher"),
+    "process": ("archive", "queue", "live", "history"),
+    "serve": ("history",),
+}
+"""Which ports must be there for a command, of those that settings may lack."""
+
 _BUILT_MAP = Path(__file__).parents[3] / "dashboard" / "dist"
 
 
@@ -134,11 +141,21 @@ class House:
     def _home(self, port: Port) -> "Embedded | Cloud":
         return self._cloud if self.settings.backend(port) is Backend.AWS else self.embedded
 
-    def check(self) -> None:
-        """Raises ConfigurationError where a backend misses a setting. Talks to none of them."""
-        for port in ("archive", "publisher", "queue", "history"):
-            if self.settings.backend(port) is Backend.AWS:
-                getattr(self._cloud, port)
+    def missing(self) -> dict[str, str]:
+        """What settings lack, by the command that cannot run without. Talks to nobody. Raises ConfigurationError where
+        that is all of them.
+        """
+        found = dict[str, str]()
+        for command, ports in _NEEDED_BY.items():
+            try:
+                for port in ports:
+                    if self.settings.backend(port) is Backend.AWS:
+                        getattr(self._cloud, "carried" if port == "live" else port)
+            except ConfigurationError as error:
+                found[command] = str(error)
+                if len(found) == len(_NEEDED_BY):
+                    raise ConfigurationError(found["collect"]) from error
+        return found
 
     def make_on_emulator(self, *, everything: bool) -> dict[str, str]:
         """What the CDK app makes on AWS, at AWS_ENDPOINT_URL; the settings that name it. Raises Transient."""
@@ -229,6 +246,11 @@ class House:
             return None
         return Forward(self.embedded.spool, self.archive, self.publisher, Notes(self.health))
 
+    @property
+    def kept(self) -> int:
+        """How many answers a collector keeps here until they can be sent."""
+        return len(list(self.embedded.spool.keys()))
+
     @cached_property
     def collect(self) -> Fetch:
         """The fetch stage of a machine with a disk. A Lambda function, which has none, does with `fetch`."""
@@ -239,6 +261,8 @@ class House:
     @cached_property
     def process(self) -> Process:
         reference = Reference(self.settings.aircraft_database)
+        if self.settings.backend("live") is Backend.AWS:
+            _ = self._cloud.carried  # what that misses is said before anything is processed
         moving = Moving(self.airports, expiry=self.settings.live_expiry_seconds, reference=reference)
         return Process(
             self.archive, self.live, self.history, self.flights, self.ledger, moving, self.clock, self.metrics

@@ -1,5 +1,7 @@
 import json
 import math
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -52,6 +54,39 @@ def test_on_aws_a_setting_that_is_missing_is_named_when_it_is_needed(port, setti
     house = House(Settings(_env_file=None, environment=Environment.PROD))
     with pytest.raises(ConfigurationError, match=setting):
         getattr(house, port)
+
+
+def test_a_live_picture_on_aws_without_a_bucket_is_told_before_anything_is_processed(tmp_path):
+    house = House(Settings(_env_file=None, data_dir=tmp_path, backends="live=aws"))
+    with pytest.raises(ConfigurationError, match="S3_RAW_BUCKET"):
+        _ = house.process
+
+
+def test_what_a_machine_can_do_depends_on_the_settings_it_has():
+    collector = {"s3_raw_bucket": "raw", "eventbridge_bus_name": "bus"}
+    missing = House(Settings(_env_file=None, environment=Environment.PROD, **collector)).missing()
+    assert missing.keys() == {"process", "serve"}
+    assert "SQS_QUEUE_URL" in missing["process"]
+    assert "S3_HISTORY_BUCKET" in missing["serve"]
+    with pytest.raises(ConfigurationError, match="S3_RAW_BUCKET"):
+        House(Settings(_env_file=None, environment=Environment.PROD)).missing()
+    assert House(Settings(_env_file=None)).missing() == {}
+
+
+_AS_THE_API_FUNCTION = """
+import sys
+sys.modules["zstandard"] = sys.modules["arro3"] = None
+from flightdata.settings import Settings
+from flightdata.wiring import House
+house = House(Settings(_env_file=None, environment="prod", s3_history_bucket="history"))
+house.live, house.past, house.flown, house.access
+import flightdata.web.app
+"""
+
+
+def test_the_api_on_aws_needs_nothing_that_its_bundle_lacks():
+    done = subprocess.run([sys.executable, "-c", _AS_THE_API_FUNCTION], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_one_port_alone_may_be_on_aws(tmp_path, account, monkeypatch):

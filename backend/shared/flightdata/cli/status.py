@@ -8,9 +8,9 @@ import typer
 from rich.table import Table
 
 from flightdata.cli.options import Data, Json
-from flightdata.cli.output import Exit, configure_logs, print_json, print_table, settings, told
+from flightdata.cli.output import Exit, configure_logs, messages, print_json, print_table, settings, told
 from flightdata.clients import opensky
-from flightdata.errors import NotFound
+from flightdata.errors import NotFound, Transient
 from flightdata.models.units import EpochSeconds
 from flightdata.pipeline.query import troubles
 from flightdata.settings import Backend
@@ -19,7 +19,7 @@ from flightdata.wiring import House
 
 
 def status(data: Data = None, json: Json = False) -> None:  # noqa: FBT002, Typer's way
-    """Tell what is going on: the live picture, the queue, the sources, the account of all rows.
+    """Tell what is going on: the live picture, the queue, the sources, the account of all rows, a collector's spool.
 
     Exit code 6 when a source fails or there are dead letters.
     """
@@ -31,8 +31,14 @@ def status(data: Data = None, json: Json = False) -> None:  # noqa: FBT002, Type
                 f"no data in {loaded.data_dir}; start with `flightdata up` or name another folder with --data"
             )
         house = House(loaded)
-        report = gather(house)
-        house.close()
+        try:
+            report = gather(house)
+        except Transient:
+            if house.kept:  # AWS is away: this much is known here
+                messages.print(f"{house.kept} answers wait in {house.embedded.spool_folder} to be sent")
+            raise
+        finally:
+            house.close()
         (print_json if json else _print)(report)
         if report["degraded"]:
             raise typer.Exit(Exit.DEGRADED)
@@ -56,6 +62,7 @@ def gather(house: House) -> dict[str, Any]:
             "aircraft": picture.aircraft,
         },
         "queue": asdict(depth),
+        "spool": house.kept,
         "sources": [asdict(one) for one in sources],
         "opensky": _credits(house),
         "totals": asdict(house.ledger.totals()),
@@ -91,6 +98,8 @@ def _print(report: dict[str, Any]) -> None:
     else:
         table.add_row("picture", "none yet")
     table.add_row("queue", ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in queue.items()))
+    if report["spool"]:
+        table.add_row("spool", f"{report['spool']} answers wait to be sent")
     for source in report["sources"]:
         table.add_row(f"source {source['name']}", _condition(source, report["time"]))
     if report["opensky"]:

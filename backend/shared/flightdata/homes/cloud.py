@@ -1,6 +1,7 @@
 """AWS: S3, EventBridge, SQS, DynamoDB, ElastiCache, Parameter Store."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flightdata.backends import emulator
 from flightdata.backends.aws import Aws
@@ -14,7 +15,6 @@ from flightdata.backends.history.s3 import S3History
 from flightdata.backends.keys.dynamodb import DynamoKeys
 from flightdata.backends.lease.dynamodb import DynamoLease
 from flightdata.backends.ledger.dynamodb import DynamoLedger
-from flightdata.backends.live.carried import CarriedParts
 from flightdata.backends.live.dynamodb import DynamoPictures
 from flightdata.backends.metrics.emf import EmfMetrics
 from flightdata.backends.queue.eventbridge import EventBridgePublisher
@@ -24,6 +24,9 @@ from flightdata.errors import ConfigurationError
 from flightdata.models.units import Seconds
 from flightdata.ports import Cache, Clock, Metrics, NoMetrics, RawArchive
 from flightdata.settings import Environment, Settings
+
+if TYPE_CHECKING:
+    from flightdata.backends.live.carried import CarriedParts
 
 _VISIBILITY: Seconds = 360.0
 """As the CDK app has it."""
@@ -61,7 +64,7 @@ class Cloud:
     @cached_property
     def live(self) -> DynamoPictures:
         cache = CountedCache(self._cache, self.metrics) if self._settings.redis_cluster_endpoint else self._cache
-        return DynamoPictures(self._aws.client("dynamodb"), self._table, lambda: self._carried, cache, self._clock)
+        return DynamoPictures(self._aws.client("dynamodb"), self._table, lambda: self.carried, cache, self._clock)
 
     @cached_property
     def ledger(self) -> DynamoLedger:
@@ -145,7 +148,7 @@ class Cloud:
             "lease",
             "keys",
             "secrets",
-            "_carried",
+            "carried",
             "_cache",
         )
         for name in stores:
@@ -157,7 +160,10 @@ class Cloud:
         return self._settings.dynamodb_flights_table or f"flightdata-flights-{self._settings.environment}"
 
     @cached_property
-    def _carried(self) -> CarriedParts:
+    def carried(self) -> "CarriedParts":
+        """What `live` needs to publish; who only shows it does without."""
+        from flightdata.backends.live.carried import CarriedParts  # noqa: PLC0415, as the archive
+
         return CarriedParts(self._aws.client("s3"), self._needed("s3_raw_bucket"))
 
     @cached_property

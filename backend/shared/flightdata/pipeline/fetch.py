@@ -2,6 +2,8 @@
 
 import math
 import time
+from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from flightdata.errors import NotDue, NothingNewer, Transient
@@ -15,12 +17,16 @@ from flightdata.utils.tracing import span, traceparent
 log = logger(__name__)
 
 _MOST_ANSWERS = 100
+_MOST_UNSENT = 1_000
 STALE_AFTER: Seconds = 60.0
 """A source that answers, but has had nothing newer for so long, is stale."""
 
 
 class Fetch:
-    """The first stage. When `tick` returns an event, the bytes are durable and the event is on its way."""
+    """The first stage. When `tick` returns an event, the bytes are durable and the event is on its way.
+
+    What is archived but could not be published is published by a later `tick`, as long as this process lives.
+    """
 
     def __init__(
         self,
@@ -35,6 +41,7 @@ class Fetch:
         self._health = health
         self._clock = clock
         self._metrics = metrics or NoMetrics()
+        self._unsent: deque[SnapshotArchived] = deque(maxlen=_MOST_UNSENT)
         self._news: dict[str, tuple[EpochSeconds, EpochSeconds]] = {}
 
     def all_due(self, source: Source, until: EpochSeconds = math.inf) -> list[SnapshotArchived | None]:
@@ -55,6 +62,7 @@ class Fetch:
 
     def tick(self, source: Source) -> SnapshotArchived | None:
         """None where the source had nothing; that is noted as its failure, with the reason. Raises NotDue."""
+        self._publish_unsent()
         began = time.perf_counter()
         with correlation_id(identity := new_correlation_id()), span("fetch", source=source.name) as traced:
             try:
@@ -93,9 +101,26 @@ class Fetch:
             received_at=snapshot.received_at,
             traceparent=traceparent(),
         )
-        with span("fetch.publish", kind="producer", key=key):
-            self._publisher.publish(event)
+        try:
+            with span("fetch.publish", kind="producer", key=key):
+                self._publisher.publish(event)
+        except Transient:
+            self._unsent.append(event)
+            raise
         return event
+
+    def _publish_unsent(self) -> None:
+        """As far as the queue takes them. Several threads may do so at once."""
+        with suppress(IndexError):
+            while True:
+                event = self._unsent.popleft()
+                try:
+                    self._publisher.publish(event)
+                except Transient as error:
+                    self._unsent.appendleft(event)
+                    log.warning("archived, still not published", waiting=len(self._unsent), reason=str(error))
+                    return
+                log.info("published late", key=event.key)
 
     def _answered(self, source: Source, newest_of: EpochSeconds | None) -> None:
         """It works, unless its answers, the last of them of `newest_of`, have not become newer for too long."""

@@ -115,6 +115,15 @@ def test_a_setting_that_is_missing_on_aws_is_told(monkeypatch):
     assert "S3_RAW_BUCKET" in examined(code=6)["settings"][-1][1]
 
 
+def test_a_collector_needs_no_more_than_it_uses(monkeypatch):
+    for name, value in {"ENVIRONMENT": "prod", "S3_RAW_BUCKET": "raw", "EVENTBRIDGE_BUS_NAME": "bus"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SOURCES", "simulation:10")
+    found = [(verdict, words) for verdict, words, _ in examined(code=0)["settings"]]
+    assert [verdict for verdict, _ in found] == ["pass", "warn", "warn"]
+    assert "SQS_QUEUE_URL" in found[1][1]
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [("LOGLEVEL", "LOG_LEVEL"), ("SOURCE", "SOURCES"), ("DATADIR", "DATA_DIR"), ("FLIGHTDATA_DATA_DIR", "DATA_DIR")],

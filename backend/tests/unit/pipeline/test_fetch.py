@@ -226,6 +226,26 @@ def test_what_could_not_be_published_is_in_the_archive_all_the_same_and_counts_a
     assert bench.health.sources() == []
 
 
+def test_what_the_queue_refused_is_published_with_a_later_tick():
+    class Moody(Outbox):
+        deaf = True
+
+        def publish(self, event):
+            if self.deaf:
+                raise Transient("no answer")
+            super().publish(event)
+
+    outbox = Moody()
+    bench = Bench(outbox=outbox)
+    with pytest.raises(Transient, match="no answer"):
+        bench.fetch.tick(Scripted(SNAPSHOT))
+    outbox.deaf = False
+    with suppress(NotDue):
+        bench.fetch.tick(Scripted(NotDue("nothing")))
+    bench.fetch.tick(Scripted(later := snapshot(row(), source="somebody", time=NOW + 10)))
+    assert [event.key for event in outbox.events] == [SNAPSHOT.key, later.key]
+
+
 # Everything that is due.
 
 

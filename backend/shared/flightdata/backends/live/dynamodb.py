@@ -13,19 +13,21 @@ its successor is on S3 under the same name (`carried`), there before the manifes
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from flightdata.backends.aws import code, put_items, transient
-from flightdata.backends.live.carried import CarriedParts
 from flightdata.backends.live.small import pack_small, unpack_small
 from flightdata.models.picture import Picture, Shown
 from flightdata.models.states import STATE_SCHEMA
 from flightdata.models.units import Seconds
 from flightdata.ports import Cache, Clock
 from flightdata.utils.logs import logger
+
+if TYPE_CHECKING:
+    from flightdata.backends.live.carried import CarriedParts
 
 log = logger(__name__)
 
@@ -48,7 +50,7 @@ class DynamoPictures:
     """
 
     def __init__(
-        self, client: Any, table: str, carried: Callable[[], CarriedParts], cache: Cache, clock: Clock
+        self, client: Any, table: str, carried: "Callable[[], CarriedParts]", cache: Cache, clock: Clock
     ) -> None:
         self._client = client
         self._table = table

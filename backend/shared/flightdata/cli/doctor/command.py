@@ -41,19 +41,25 @@ def doctor(source: Sources = None, data: Data = None, json: Json = False) -> Non
 
 
 def _of_the_house(loaded: Settings) -> Iterator[Finding]:
-    try:
-        house = House(loaded)
-        house.check()
-    except ConfigurationError as error:
-        yield failed("settings", str(error), "see .env.example")
-        return
-    with closing(house):
+    with closing(House(loaded)) as house:
+        try:
+            missing = house.missing()
+        except ConfigurationError as error:
+            yield failed("settings", str(error), "see .env.example")
+            return
+        yield from _commands(missing)
         beside = Beside(house.clock)
         yield from storage(house)
         looks = sources(loaded)
         yield from beside.findings(look.ahead for look in looks)
         yield _map(house)
         yield from (look.finding for look in looks)
+
+
+def _commands(missing: dict[str, str]) -> Iterator[Finding]:
+    """A machine need not be able to do all: a collector serves nobody."""
+    for command, lack in missing.items():
+        yield warned("settings", f"no `flightdata {command}` with these: {lack}", "set it, if that is to run here")
 
 
 def _map(house: House) -> Finding:

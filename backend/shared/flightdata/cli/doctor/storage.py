@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flightdata.cli.doctor.finding import Finding, failed, passed, warned
+from flightdata.settings import Backend
 from flightdata.utils.lock import held_by
 from flightdata.utils.sqlite import trouble
 from flightdata.wiring import House
@@ -27,8 +28,11 @@ def storage(house: House) -> Iterator[Finding]:
     if folder.is_dir():
         yield _holder(house)
         yield from (_database(path) for path in sorted(folder.glob("*.sqlite")))
-        yield _picture(house, folder)
-        yield from _dead_letters(house, folder)
+        if house.settings.backend("live") is Backend.EMBEDDED:
+            yield _picture(house, folder)
+        if house.settings.backend("queue") is Backend.EMBEDDED:
+            yield from _dead_letters(house, folder)
+        yield from _spool(house)
 
 
 def _writable(folder: Path) -> Finding:
@@ -90,3 +94,9 @@ def _dead_letters(house: House, folder: Path) -> Iterator[Finding]:
         return
     advice = "look at `flightdata dlq ls`, then try again: `flightdata dlq redrive`"
     yield warned("queue", f"{dead} dead letters", advice) if dead else passed("queue", "no dead letters")
+
+
+def _spool(house: House) -> Iterator[Finding]:
+    if waiting := house.kept:
+        advice = "nothing, if `flightdata collect` runs there and AWS is away; else start it"
+        yield warned("spool", f"{waiting} answers wait to be sent", advice)

@@ -1,22 +1,43 @@
-"""State tables as one Parquet file with the columns of `models.lake`, also as a stream."""
+"""State tables as one Parquet file with the columns of `models.lake`, also as a stream.
+
+By polars' own writer: the lake's (`utils.parquet`) makes smaller files, but the API function would need 33 MB for it.
+"""
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from itertools import takewhile
 from threading import Event, Thread
 from typing import IO
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from flightdata.models.lake import LAKE_SCHEMA, to_lake
-from flightdata.utils.parquet import write_parquet
+from flightdata.utils.parquet import ROW_GROUP
 from flightdata.validation.quality import METADATA
 
 _PIECE = 1 << 16
 
 
 def write(tables: Iterable[pl.DataFrame], to: IO[bytes]) -> None:
-    write_parquet(map(to_lake, tables), to, schema=LAKE_SCHEMA, metadata=METADATA)
+    """A few row groups at most are held in memory. Raises what `tables` raise."""
+    failures = list[Exception]()
+
+    def given(*_pushed_down: object) -> Iterator[pl.DataFrame]:
+        try:
+            yield from map(to_lake, tables)
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    try:
+        register_io_source(given, schema=dict(LAKE_SCHEMA)).sink_parquet(
+            to, compression="zstd", row_group_size=ROW_GROUP, metadata=dict(METADATA)
+        )
+    except Exception:
+        if failures:  # polars has made a ComputeError of it
+            raise failures[0] from None
+        raise
 
 
 def stream(tables: Iterable[pl.DataFrame]) -> Generator[bytes]:
