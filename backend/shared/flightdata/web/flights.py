@@ -67,8 +67,8 @@ def router(query: QueryStage, past: Past, bounds: Bounds) -> APIRouter:
     async def flights(parameters: Annotated[FlightParameters, Query()]) -> Response:
         """Aircraft in the live picture, in the order of icao24. All conditions together must hold.
 
-        With `time`: as the picture was at that moment, by what was heard until then; `version` is 0, `departure` and
-        `arrival` are null (see `/flights/{icao24}/history`).
+        With `time`: as the picture was at that moment, by what was heard until then; `version` is 0. `departure` and
+        `arrival` are as they are known now; on AWS they are null (see `/flights/{icao24}/history`).
         """
         if parameters.time is not None:
             answer = partial(past.flights, parameters.time, parameters.search())
