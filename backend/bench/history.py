@@ -27,6 +27,7 @@ from bench.process import peak_of
 from bench.table import Figure, show
 from flightdata.models.flight import no_flights
 from flightdata.settings import Settings
+from flightdata.utils import logs
 from flightdata.wiring import PARIS, House
 
 _HOUR = 3600
@@ -36,6 +37,7 @@ _EUROPE = "-10,36;30,36;40,60;10,70;-10,60"
 
 
 def main() -> None:
+    logs.configure("WARNING", as_json=True)
     with TemporaryDirectory() as folder:
         if len(sys.argv) > 1:
             data = Path(sys.argv[1])

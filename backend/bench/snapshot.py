@@ -64,7 +64,7 @@ class Merging(Moving):
     def move(self, picture: Picture, decoded: Decoded) -> Moved:
         time = max(picture.time, decoded.time)
         merged = merge(picture.states, decoded.states, expiry(time, _EXPIRY))
-        return Moved(replace(picture, time=time, states=merged.states), merged.fresh, merged.superseded)
+        return Moved(replace(picture, time=time, states=merged.states), merged.fresh, merged.superseded, merged.late)
 
 
 class Nowhere:
