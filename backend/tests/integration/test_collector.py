@@ -166,6 +166,7 @@ def test_killed_while_aws_is_away_the_next_start_sends_what_was_kept(collector, 
         with collector.running():
             until(partial(collector.says_more, "snapshot sent"), "the sending")
     with collector.running() as process:
+        until(partial(collector.says_more, "snapshot archived"), "the start")  # before, SIGTERM only kills
         until(lambda: not collector.kept(), "the sending of what was kept")
         process.send_signal(signal.SIGTERM)
         assert process.wait(SAFE) == 0
