@@ -106,6 +106,9 @@ class Pipeline(Stack):
                 "S3_RAW_BUCKET": storage.raw.bucket_name,
                 "S3_HISTORY_BUCKET": storage.history.bucket_name,
                 "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
+                "SQS_QUEUE_URL": self.snapshots.queue_url,
+                "SQS_DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
+                "QUEUE_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
             },
         )
         storage.allow_raw(processor, "s3:GetObject")
@@ -122,6 +125,7 @@ class Pipeline(Stack):
             "dynamodb:BatchWriteItem",
             on=storage.table.table_arn,
         )
+        processor.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         processor.function.add_event_source(
             sources.SqsEventSource(self.snapshots, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
         )

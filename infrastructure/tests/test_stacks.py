@@ -217,6 +217,7 @@ GRANTS = {
         "sqs:GetQueueUrl",
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
+        "sqs:SendMessage",
     },
     "flightapi": {
         "s3:GetObject",
@@ -314,6 +315,16 @@ def test_snapshots_are_given_up_after_five_attempts_and_are_hidden_for_six_times
     assert queue["VisibilityTimeout"] == 6 * 60
     (mapping,) = [one for one in templates.of("AWS::Lambda::EventSourceMapping").values() if one["BatchSize"] == 10]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    processor = templates.one("AWS::Lambda::Function", FunctionName=f"flightdata-flight-data-processor-{environment}")
+    assert processor["Environment"]["Variables"]["QUEUE_MAX_ATTEMPTS"] == "5"
+
+
+def test_the_processor_may_send_to_the_dead_letters_and_to_no_other_queue(templates):
+    (policy,) = [
+        one for name, one in templates.of("AWS::IAM::Policy").items() if name.startswith("flightdataprocessor")
+    ]
+    (grant,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Action"] == "sqs:SendMessage"]
+    assert re.findall(r"DeadLetters|Snapshots|LateTicks", str(grant["Resource"])) == ["DeadLetters"]
 
 
 def test_every_queue_is_encrypted_and_taken_by_tls_only(templates):

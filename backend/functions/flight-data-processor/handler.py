@@ -10,7 +10,8 @@ from flightdata.wiring import house
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     stages = house()
     with triggers.invocation("snapshots"):
-        return triggers.on_snapshots(stages.process, stages.metrics, event)
+        most = stages.settings.queue_max_attempts
+        return triggers.on_snapshots(stages.process, stages.queue, stages.metrics, event, max_attempts=most)
 
 
 if __name__ == "__main__":

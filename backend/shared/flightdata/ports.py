@@ -166,6 +166,10 @@ class Queue(Protocol):
         """It failed for `reason`: again after `delay`, or, if it is `poison`, straight to the dead letters."""
         ...
 
+    def bury(self, message: str, attempts: int, reason: str) -> None:
+        """Put a message that somebody else took from here, and gives up, to the dead letters. Durable on return."""
+        ...
+
 
 @dataclass(frozen=True)
 class QueueDepth:

@@ -2,22 +2,20 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-import orjson
-from pydantic import ValidationError
-
-from flightdata.errors import FlightDataError, Transient
-from flightdata.models.events import SnapshotArchived
+from flightdata.errors import FlightDataError, Poison
+from flightdata.models.events import SnapshotArchived, event_of
 from flightdata.models.units import Seconds
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.keep import Keep
-from flightdata.pipeline.process import Process, Processed
-from flightdata.ports import Clock, Metrics, Source
+from flightdata.pipeline.process import Process
+from flightdata.pipeline.work import processed, reason
+from flightdata.ports import Clock, Metrics, Queue, Source
 from flightdata.settings import invocation_trace
 from flightdata.utils.logs import logger
 from flightdata.utils.tracing import flush, span
@@ -26,7 +24,6 @@ log = logger(__name__)
 
 LambdaEvent = dict[str, Any]
 
-_TRIES = 3
 _RESERVE: Seconds = 60.0
 """What one answer may take: a token, the request, the archive's and the bus's retries."""
 
@@ -78,25 +75,40 @@ def left(context: Any) -> Seconds:
     return context.get_remaining_time_in_millis() / 1000 if context else math.inf
 
 
-def on_snapshots(process: Process, metrics: Metrics, event: LambdaEvent) -> dict[str, Any]:
-    """An SQS batch of EventBridge envelopes: the partial batch response names the messages that failed."""
-    failed: list[str] = []
-    parsed: list[tuple[str, SnapshotArchived]] = []
-    for record in event["Records"]:
+def on_snapshots(
+    process: Process, queue: Queue, metrics: Metrics, event: LambdaEvent, *, max_attempts: int
+) -> dict[str, Any]:
+    """An SQS batch of EventBridge envelopes: the partial batch response names the messages that are to come again.
+
+    Poison, and what failed `max_attempts` times, goes to the dead letters of `queue` instead, with the reason, of which
+    SQS itself would keep none. Raises what is no fault of the messages.
+    """
+    records: list[LambdaEvent] = event["Records"]
+    parsed, failed = dict[str, SnapshotArchived](), dict[str, Exception]()
+    for record in records:
         try:
-            envelope = orjson.loads(record["body"])
-            parsed.append((record["messageId"], SnapshotArchived.model_validate(envelope.get("detail", envelope))))
-        except (orjson.JSONDecodeError, ValidationError, AttributeError) as error:
+            parsed[record["messageId"]] = event_of(record["body"])
+        except Poison as error:
             log.warning("message is no event", message=record["messageId"], reason=str(error))
             metrics.count({"ProcessingFailures": 1})
-            failed.append(record["messageId"])
+            failed[record["messageId"]] = error
+    thrown: Exception | None = None
     try:
-        result = _processed(process, [one for _, one in parsed])
-        failed += [parsed[place][0] for place in result.failed]
-    except FlightDataError as error:
-        log.warning("batch not processed, all of it will be tried again", reason=str(error))
-        failed += [message for message, _ in parsed]
-    return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
+        messages = list(parsed)
+        result = processed(process, list(parsed.values()))
+        failed |= {messages[place]: error for place, error in result.failed.items()}
+    except Exception as error:
+        log.exception("batch not processed, all of it will be tried again", reason=str(error))
+        thrown = error
+        failed |= dict.fromkeys(parsed, error)
+    again = [
+        record["messageId"]
+        for record in records
+        if (why := failed.get(record["messageId"])) and not _given_up(queue, record, why, max_attempts)
+    ]
+    if thrown and len(again) == len(records):
+        raise thrown
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in again]}
 
 
 def on_analytics(analyze: Analyze, keep: Keep) -> dict[str, Any]:
@@ -110,9 +122,15 @@ def _w3c(header: str) -> str | None:
     return f"00-{found[1]}{found[2]}-{found[3]}-0{found[4]}" if found else None
 
 
-def _processed(process: Process, events: Sequence[SnapshotArchived]) -> Processed:
-    """Who lost the race for the next version starts again from the new one; by the queue it would take minutes."""
-    for _ in range(_TRIES - 1):
-        with suppress(Transient):
-            return process.batch(events)
-    return process.batch(events)
+def _given_up(queue: Queue, record: LambdaEvent, error: Exception, max_attempts: int) -> bool:
+    """Whether the message is among the dead letters now, and may be forgotten."""
+    attempts = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    if not isinstance(error, Poison) and attempts < max_attempts:
+        return False
+    try:
+        queue.bury(record["body"], attempts, reason(error))
+    except FlightDataError as trouble:
+        log.warning("message not given up yet", message=record["messageId"], reason=str(trouble))
+        return False
+    log.warning("message given up", message=record["messageId"], attempts=attempts, reason=reason(error))
+    return True

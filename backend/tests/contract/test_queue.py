@@ -262,6 +262,19 @@ def test_giving_up_one_leaves_the_others_alone(queue):
     assert queue.depth() == QueueDepth(waiting=0, in_flight=2, dead=1)
 
 
+def test_what_somebody_else_took_and_gives_up_is_a_dead_letter_that_can_be_redriven(queue, clock):
+    publish(queue, 1)
+    queue.acknowledge([take(queue)])
+    queue.bury(json.dumps({"detail": event(1).model_dump()}), 3, "broken \x00 beyond repair")
+    queue.bury("garbage", 1, "not an event")
+    assert queue.depth() == QueueDepth(waiting=0, in_flight=0, dead=2)
+    letters = {letter.attempts: letter for letter in queue.dead_letters()}
+    assert letters[3].reason.startswith("broken ")
+    assert (letters[1].body, letters[1].reason, letters[1].died_at) == ("garbage", "not an event", clock.now)
+    assert queue.redrive([letters[3].id]) == 1
+    assert [(one.event, one.attempt) for one in queue.receive(10)] == [(event(1), 1)]
+
+
 # Void receipts: the message was handed out again meanwhile.
 
 

@@ -25,7 +25,6 @@ SAFE = 120.0
 FRAMES = 12
 GLOBE, GLOBE_FRAMES = "opensky/global_20260508", 3
 ALWAYS = {"begin": 0, "end": 4_000_000_000, "limit": 1000}
-VISIBILITY = 360
 
 
 def until(done, what):
@@ -180,19 +179,20 @@ def test_poison_ends_in_the_dead_letters_its_neighbours_do_not_and_it_can_be_red
         newest = good.fetch()
     collector.archive.put(newest)
     collector.publisher.publish(archived(newest))
+    deployed.client("sqs").send_message(QueueUrl=deployed.queue, MessageBody="garbage")
     until(lambda: collector.ledger.find([newest.key]), "the processing of the neighbour")
 
-    def died():
-        deployed.ministack.forward(VISIBILITY)
-        time.sleep(0.5)
-        return collector.queue.depth().dead
-
-    assert until(died, "the giving up") == 1
-    (letter,) = collector.queue.dead_letters()
+    until(lambda: collector.queue.depth().dead == 2, "the giving up")
+    letters = {letter.body: letter for letter in collector.queue.dead_letters()}
+    garbage = letters.pop("garbage")
+    (letter,) = letters.values()
     assert json.loads(letter.body)["key"] == lost.key
+    assert (letter.reason, letter.attempts) == (f"the archive has no snapshot {lost.key!r}", 1)
+    assert garbage.reason.startswith("not an event")
     collector.archive.put(lost)
-    assert collector.queue.redrive() == 1
+    assert collector.queue.redrive([letter.id]) == 1
     until(lambda: collector.ledger.find([lost.key]), "the processing of what was redriven")
+    assert collector.queue.depth().dead == 1
 
 
 def test_a_tick_fetches_archives_and_is_processed(deployed, collector, keys):

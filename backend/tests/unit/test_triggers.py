@@ -36,10 +36,45 @@ LATER = snapshot(row("bbbbbb"), time=NOW + 1)
 LOST = snapshot(row("cccccc"), time=NOW - 1)
 
 
+MAX_ATTEMPTS = 5
+
+
+class Graves:
+    """A queue that keeps what is given up: (body, attempts, reason)."""
+
+    def __init__(self):
+        self.letters = []
+
+    def bury(self, message, attempts, reason):
+        self.letters.append((message, attempts, reason))
+
+
+class Away(Graves):
+    def bury(self, message, attempts, reason):
+        raise Transient("no SQS")
+
+
+class Archive(MemoryArchive):
+    """Cannot read the snapshot `broken`."""
+
+    broken = None
+
+    def get(self, key):
+        if key == self.broken:
+            raise OSError("disk")
+        return super().get(key)
+
+
+class Unreachable(MemoryPictures):
+    def latest(self):
+        raise Transient("throttled")
+
+
 class Bench:
     def __init__(self, live=None):
-        self.archive = MemoryArchive()
+        self.archive = Archive()
         self.metrics = MemoryMetrics()
+        self.dead = Graves()
         self.live = live or MemoryPictures()
         self.process = process(self.archive, self.live, MemoryLedger(), SetClock(NOW), metrics=self.metrics)
         for one in (GOOD, LATER):
@@ -47,7 +82,9 @@ class Bench:
 
     def failures(self, *records):
         """Which messages of the batch are to come again."""
-        response = on_snapshots(self.process, self.metrics, {"Records": list(records)})
+        response = on_snapshots(
+            self.process, self.dead, self.metrics, {"Records": list(records)}, max_attempts=MAX_ATTEMPTS
+        )
         assert set(response) == {"batchItemFailures"}
         assert all(set(one) == {"itemIdentifier"} for one in response["batchItemFailures"])
         return [one["itemIdentifier"] for one in response["batchItemFailures"]]
@@ -58,8 +95,12 @@ def bench():
     return Bench()
 
 
-def record(message, body):
-    return {"messageId": message, "body": body if isinstance(body, str) else json.dumps(body)}
+def record(message, body, attempt=1):
+    return {
+        "messageId": message,
+        "body": body if isinstance(body, str) else json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": str(attempt)},
+    }
 
 
 def envelope(snapshot):
@@ -80,10 +121,68 @@ def test_an_event_may_come_without_an_envelope(bench):
     assert bench.live.latest().states.height == 1
 
 
-def test_only_what_failed_comes_again(bench):
-    failures = bench.failures(record("a", envelope(GOOD)), record("b", envelope(LOST)), record("c", envelope(LATER)))
-    assert failures == ["b"]
+def test_poison_is_given_up_with_its_reason_and_its_neighbours_go_through(bench):
+    lost = record("b", envelope(LOST), attempt=2)
+    assert bench.failures(record("a", envelope(GOOD)), lost, record("c", envelope(LATER))) == []
     assert bench.live.latest().states.height == 2
+    ((body, attempts, reason),) = bench.dead.letters
+    assert (body, attempts) == (lost["body"], 2)
+    assert LOST.key in reason
+
+
+def test_poison_that_cannot_be_given_up_now_comes_again(bench):
+    bench.dead = Away()
+    assert bench.failures(record("a", envelope(GOOD)), record("b", envelope(LOST)), record("x", "{}")) == ["b", "x"]
+    assert bench.live.latest().states.height == 1
+
+
+@pytest.mark.parametrize(
+    ("attempt", "again", "given_up"), [(4, ["a"], []), (5, [], ["throttled"]), (6, [], ["throttled"])]
+)
+def test_what_fails_is_given_up_with_the_last_reason_after_the_last_attempt(attempt, again, given_up):
+    bench = Bench(Unreachable())
+    assert bench.failures(record("a", envelope(GOOD), attempt)) == again
+    assert [reason for _, _, reason in bench.dead.letters] == given_up
+
+
+def test_an_accident_with_one_snapshot_costs_no_other_and_comes_again(bench):
+    bench.archive.broken = LATER.key
+    assert bench.failures(record("a", envelope(GOOD)), record("b", envelope(LATER))) == ["b"]
+    assert bench.live.latest().states.height == 1
+    assert bench.failures(record("b", envelope(LATER), MAX_ATTEMPTS)) == []
+    assert [reason for _, _, reason in bench.dead.letters] == ["OSError: disk"]
+
+
+class Breaking(MemoryPictures):
+    """Publishes no picture with this aircraft in it."""
+
+    def __init__(self, *icao24):
+        super().__init__()
+        self.icao24 = icao24
+
+    def publish(self, picture):
+        if not set(self.icao24).isdisjoint(picture.states["icao24"]):
+            raise ZeroDivisionError("impossible state")
+        return super().publish(picture)
+
+
+def test_a_snapshot_that_breaks_the_batch_costs_no_other_and_comes_again():
+    bench = Bench(Breaking("bbbbbb"))
+    assert bench.failures(record("a", envelope(GOOD)), record("b", envelope(LATER))) == ["b"]
+    assert bench.live.latest().states["icao24"].to_list() == ["aaaaaa"]
+
+
+def test_what_every_message_breaks_at_is_raised_until_they_are_given_up():
+    bench = Bench(Breaking("aaaaaa", "bbbbbb"))
+    with pytest.raises(ZeroDivisionError):
+        bench.failures(record("a", envelope(GOOD)), record("b", envelope(LATER)))
+    assert bench.failures(record("a", envelope(GOOD)), record("b", envelope(LATER), MAX_ATTEMPTS)) == ["a"]
+    assert [reason for _, _, reason in bench.dead.letters] == ["ZeroDivisionError: impossible state"]
+
+
+def test_an_event_by_hand_may_lack_what_sqs_adds(bench):
+    assert bench.failures({"messageId": "a", "body": json.dumps(envelope(LOST))}) == []
+    assert [attempts for _, attempts, _ in bench.dead.letters] == [1]
 
 
 @pytest.mark.parametrize(
@@ -103,20 +202,25 @@ def test_only_what_failed_comes_again(bench):
         '{"Message": "from somewhere else"}',
     ],
 )
-def test_what_is_no_event_fails_by_itself(bench, garbage):
-    assert bench.failures(record("a", envelope(GOOD)), record("x", garbage), record("c", envelope(LATER))) == ["x"]
+def test_what_is_no_event_is_given_up_word_for_word(bench, garbage):
+    assert bench.failures(record("a", envelope(GOOD)), record("x", garbage), record("c", envelope(LATER))) == []
     assert bench.live.latest().states.height == 2
+    ((body, _, reason),) = bench.dead.letters
+    assert body == garbage
+    assert reason.startswith("not an event: ")
 
 
 def test_the_right_messages_are_named_also_behind_garbage(bench):
+    bench.archive.broken = LATER.key
     failures = bench.failures(
-        record("x", "garbage"), record("a", envelope(GOOD)), record("y", "{}"), record("b", envelope(LOST))
+        record("x", "garbage"), record("a", envelope(GOOD)), record("y", "{}"), record("b", envelope(LATER))
     )
-    assert sorted(failures) == ["b", "x", "y"]
+    assert failures == ["b"]
+    assert [body for body, _, _ in bench.dead.letters] == ["garbage", "{}"]
 
 
-def test_a_batch_of_garbage_alone_fails_whole_without_a_new_version(bench):
-    assert bench.failures(record("x", "garbage"), record("y", "{}")) == ["x", "y"]
+def test_a_batch_of_garbage_alone_makes_no_new_version(bench):
+    assert bench.failures(record("x", "garbage"), record("y", "{}")) == []
     assert bench.live.version() == 0
 
 
@@ -130,13 +234,9 @@ def test_when_the_batch_as_a_whole_fails_every_message_comes_again(live):
         def publish(self, picture):
             return False
 
-    class Away(MemoryPictures):
-        def latest(self):
-            raise Transient("throttled")
-
-    bench = Bench({"contested": Contested, "away": Away}[live]())
+    bench = Bench({"contested": Contested, "away": Unreachable}[live]())
     failures = bench.failures(record("a", envelope(GOOD)), record("x", "garbage"), record("b", envelope(LATER)))
-    assert sorted(failures) == ["a", "b", "x"]
+    assert failures == ["a", "b"]
 
 
 def test_who_loses_the_race_for_the_next_version_starts_again_from_it(bench):
@@ -340,7 +440,7 @@ def test_the_processor_s_event_names_exactly_the_first_snapshot_that_ships(proce
 
 def test_the_processor_does_its_event(processor_event, shipped, bench):
     bench.archive.put(shipped)
-    assert on_snapshots(bench.process, bench.metrics, processor_event) == {"batchItemFailures": []}
+    assert bench.failures(*processor_event["Records"]) == []
     assert bench.live.latest().time == shipped.received_at
     assert bench.live.latest().states.height > 0
 

@@ -1,7 +1,9 @@
 """What happened, in the past tense. Events carry references, never payloads (claim check)."""
 
-from pydantic import BaseModel, ConfigDict
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from flightdata.errors import Poison
 from flightdata.models.units import EpochSeconds
 
 
@@ -34,3 +36,22 @@ class StatesStored(Event):
     time: EpochSeconds
     aircraft: int
     keys: tuple[str, ...]
+
+
+def event_of(message: str) -> SnapshotArchived:
+    """The event that a queue's message is, with or without EventBridge's envelope. Raises Poison where it is none."""
+    try:
+        return SnapshotArchived.model_validate_json(unwrapped(message))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise Poison(f"not an event: {where}{': ' if where else ''}{first['msg']}") from error
+
+
+def unwrapped(message: str) -> str:
+    """What is inside EventBridge's envelope, as JSON text, or the message itself."""
+    try:
+        envelope = orjson.loads(message)
+    except orjson.JSONDecodeError:
+        return message
+    return orjson.dumps(envelope["detail"]).decode() if isinstance(envelope, dict) and "detail" in envelope else message

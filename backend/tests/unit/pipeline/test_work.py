@@ -161,3 +161,17 @@ def test_where_the_ledger_fails_nothing_is_acknowledged_so_that_all_comes_back_b
     with pytest.raises(OSError, match="no space left"):
         work(queue, processing(ledger=Full()))
     assert (queue.acknowledged, queue.given_back) == ([], {})
+
+
+def test_a_snapshot_that_breaks_the_batch_costs_no_other():
+    class Breaking(MemoryPictures):
+        def publish(self, picture):
+            if picture.states["last_contact"].max() > NOW:
+                raise ZeroDivisionError("impossible state")
+            return super().publish(picture)
+
+    queue = Handing(LATER, GOOD)
+    result = work(queue, processing(live=Breaking()))
+    assert (queue.acknowledged, [account.key for account in result.accounts.values()]) == (["1"], [GOOD.key])
+    assert queue.given_back == {"0": ("ZeroDivisionError: impossible state", 1.0, False)}
+    assert result.stored.version == 1

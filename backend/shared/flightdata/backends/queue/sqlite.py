@@ -7,9 +7,8 @@ from pathlib import Path
 from threading import Condition
 from uuid import uuid4
 
-from pydantic import ValidationError
-
-from flightdata.models.events import SnapshotArchived
+from flightdata.errors import Poison
+from flightdata.models.events import SnapshotArchived, event_of
 from flightdata.models.units import Seconds
 from flightdata.ports import Clock, DeadLetter, Delivery, QueueDepth
 from flightdata.utils.sqlite import Database
@@ -85,6 +84,11 @@ class SqliteQueue:
                 (self._clock() + delay, reason, row["id"]),
             )
 
+    def bury(self, message: str, attempts: int, reason: str) -> None:
+        with self._database.transaction() as sql:
+            columns = "INSERT INTO messages (body, attempts) VALUES (?, ?) RETURNING id, body, attempts"
+            self._bury(sql, sql.execute(columns, (message, attempts)).fetchone(), reason)
+
     def recover(self) -> int:
         """Hand out again at once what a killed process had received; only for the one who knows that he is alone."""
         with self._database.transaction() as sql:
@@ -135,9 +139,9 @@ class SqliteQueue:
             self._bury(sql, row, row["reason"])
             return None
         try:
-            event = SnapshotArchived.model_validate_json(row["body"])
-        except ValidationError as error:
-            self._bury(sql, row, f"not an event: {error.errors(include_url=False)[0]['msg']}")
+            event = event_of(row["body"])
+        except Poison as error:
+            self._bury(sql, row, str(error))
             return None
         delivery = Delivery(uuid4().hex, event, row["attempts"] + 1)
         sql.execute(

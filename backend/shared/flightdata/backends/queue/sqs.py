@@ -1,21 +1,21 @@
 """The queue on SQS, for workers outside Lambda and for the operator. In Lambda the event source does all this.
 
 A rule puts the events into it, in EventBridge's envelope. SQS itself moves what was received too often to the dead
-letters; what is given up here goes there with the reason as an attribute, before it leaves the queue.
+letters; what is given up by us goes there with the reason as an attribute, before it leaves the queue.
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import Any
 from uuid import UUID
 
-import orjson
 from botocore.exceptions import ClientError
-from pydantic import ValidationError
 
 from flightdata.backends.aws import code, transient
-from flightdata.models.events import SnapshotArchived
+from flightdata.errors import Poison
+from flightdata.models.events import event_of, unwrapped
 from flightdata.models.units import Seconds
 from flightdata.ports import Clock, DeadLetter, Delivery, QueueDepth
 
@@ -27,6 +27,8 @@ _LONGEST_DELAY: Seconds = 43_200.0
 _LOOKING: Seconds = 60.0
 """How long dead letters are hidden from others while they are looked through."""
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible")
+_UNSENDABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""SQS takes the characters of XML 1.0, and refuses a message with any other."""
 _VOID = {"ReceiptHandleIsInvalid", "InvalidParameterValue", "AWS.SimpleQueueService.MessageNotInflight"}
 
 _Message = dict[str, Any]
@@ -67,6 +69,15 @@ class SqsQueue:
             return
         if poison or delivery.attempt >= self._max_attempts:
             self._bury(delivery.receipt, delivery.event.model_dump_json(), delivery.attempt, reason)
+
+    def bury(self, message: str, attempts: int, reason: str) -> None:
+        attributes = {
+            "reason": {"DataType": "String", "StringValue": _UNSENDABLE.sub("�", reason[:1024]) or "unknown"},
+            "attempts": {"DataType": "Number", "StringValue": str(attempts)},
+            "died_at": {"DataType": "Number", "StringValue": repr(self._clock())},
+        }
+        with transient("a message was not given up"):
+            self._client.send_message(QueueUrl=self._dead, MessageBody=message or " ", MessageAttributes=attributes)
 
     def depth(self) -> QueueDepth:
         waiting, delayed, in_flight = self._counts(self._url)
@@ -111,12 +122,10 @@ class SqsQueue:
     def _delivery(self, message: _Message) -> Delivery | None:
         """None where the message is no event and went to the dead letters instead."""
         attempt = int(message["Attributes"]["ApproximateReceiveCount"])
-        body = _unwrapped(message["Body"])
         try:
-            event = SnapshotArchived.model_validate_json(body)
-        except ValidationError as error:
-            reason = f"not an event: {error.errors(include_url=False)[0]['msg']}"
-            self._bury(message["ReceiptHandle"], body, attempt, reason)
+            event = event_of(message["Body"])
+        except Poison as error:
+            self._bury(message["ReceiptHandle"], message["Body"], attempt, str(error))
             return None
         return Delivery(message["ReceiptHandle"], event, attempt)
 
@@ -133,14 +142,9 @@ class SqsQueue:
                 return False
         return True
 
-    def _bury(self, receipt: str, body: str, attempts: int, reason: str) -> None:
-        attributes = {
-            "reason": {"DataType": "String", "StringValue": reason[:1024] or "unknown"},
-            "attempts": {"DataType": "Number", "StringValue": str(attempts)},
-            "died_at": {"DataType": "Number", "StringValue": repr(self._clock())},
-        }
+    def _bury(self, receipt: str, message: str, attempts: int, reason: str) -> None:
+        self.bury(message, attempts, reason)
         with transient("a message was not given up"):
-            self._client.send_message(QueueUrl=self._dead, MessageBody=body or " ", MessageAttributes=attributes)
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=receipt)
 
     def _counts(self, url: str) -> list[int]:
@@ -159,7 +163,7 @@ class SqsQueue:
         sent = int(message["Attributes"]["SentTimestamp"]) / 1000
         return DeadLetter(
             id=UUID(message["MessageId"]).int,
-            body=_unwrapped(message["Body"]),
+            body=unwrapped(message["Body"]),
             attempts=int(about.get("attempts", self._max_attempts)),
             reason=about.get("reason", UNHEARD),
             died_at=float(about.get("died_at", sent)),
@@ -171,12 +175,3 @@ class SqsQueue:
                 self._client.change_message_visibility(
                     QueueUrl=self._dead, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
                 )
-
-
-def _unwrapped(body: str) -> str:
-    """The event inside EventBridge's envelope, or the body itself."""
-    try:
-        envelope = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return body
-    return orjson.dumps(envelope["detail"]).decode() if isinstance(envelope, dict) and "detail" in envelope else body
