@@ -27,7 +27,7 @@ export MYPY_CACHE_DIR := $(CURDIR)/.cache/mypy
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run live test test-map test-infra test-aws aws-local check check-python check-map check-infra package cdk sam format bench bench-functions lock clean
+.PHONY: help setup run live test test-map test-infra test-aws test-bundles aws-local check check-python check-map check-infra package cdk sam format bench bench-functions lock clean
 
 help:  ## Show this help
 	@echo "make run     the whole pipeline with its map, on data that ships; ARGS=\"--help\" shows what it can do"
@@ -55,12 +55,17 @@ test-infra: $(INFRA_PACKAGES)
 	@echo "→ tests of the infrastructure"
 	@cd infrastructure && JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 .venv/bin/pytest -q
 
-test-aws: $(PACKAGES) $(AWS_LOCAL) $(INFRA_PACKAGES) $(CDK)  ## Deploy the app to a local AWS and test it there (minutes)
+test-aws: $(PACKAGES) $(MAP) $(AWS_LOCAL) $(INFRA_PACKAGES) $(CDK)  ## Deploy the app to a local AWS and test it there (minutes)
 	@echo "→ the CDK app on a local AWS"
 	@PLATFORM=here OUT=build/functions-here backend/scripts/package-functions.sh
 	@cd backend && DEPLOY=1 .venv/bin/pytest -q tests/deployed
 
-aws-local: $(PACKAGES) $(AWS_LOCAL) $(INFRA_PACKAGES) $(CDK)  ## The app on an AWS of this machine: make aws-local ARGS="--source simulation:1000"
+test-bundles: package sam  ## The bundles for AWS: sizes, the same bytes again, and SAM's own checks
+	@echo "→ the same sources give the same bundle"
+	@OUT=build/functions-again backend/scripts/package-functions.sh flight-data-processor > /dev/null
+	@cmp backend/build/functions/flight-data-processor.zip backend/build/functions-again/flight-data-processor.zip
+
+aws-local: $(PACKAGES) $(MAP) $(AWS_LOCAL) $(INFRA_PACKAGES) $(CDK)  ## The app on an AWS of this machine: make aws-local ARGS="--source simulation:1000"
 	@echo "→ bundles of the functions for this machine"
 	@PLATFORM=here OUT=build/functions-here backend/scripts/package-functions.sh > .cache/functions-here.txt
 	@$(BIN)/python backend/scripts/aws-local.py $(ARGS)
@@ -85,13 +90,13 @@ check-infra: $(PACKAGES)
 	@echo "→ black, isort and ruff of the infrastructure"
 	@cd infrastructure && ../$(BIN)/black --check --quiet $(INFRA) && ../$(BIN)/isort --check $(INFRA) && ../$(BIN)/ruff check --quiet $(INFRA)
 
-package: $(PACKAGES)  ## Make the zips of the Lambda functions, for `make cdk`
+package: $(PACKAGES) $(MAP)  ## Make the zips of the Lambda functions, for `make cdk`
 	@backend/scripts/package-functions.sh
 
 cdk: $(INFRA_PACKAGES) $(CDK)  ## AWS: make cdk ARGS="deploy --all --context environment=dev"; first `make package`
 	@cd infrastructure && npm run --silent cdk -- $(ARGS)
 
-sam: $(PACKAGES) $(SAM) $(INFRA_PACKAGES)  ## The functions for SAM: write template.yaml anew, validate and build it
+sam: $(PACKAGES) $(MAP) $(SAM) $(INFRA_PACKAGES)  ## The functions for SAM: write template.yaml anew, validate and build it
 	@infrastructure/.venv/bin/python infrastructure/sam.py 2> .cache/sam.txt || { cat .cache/sam.txt; exit 1; }
 	@[ -f backend/build/functions/flight-api.zip ] || backend/scripts/package-functions.sh
 	@SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam validate --lint --region us-east-1
@@ -105,7 +110,7 @@ format: $(PACKAGES) $(MAP_PACKAGES)  ## Format everything
 bench: $(PACKAGES)  ## Measure, as ratios to baselines in the same run; JSON in backend/bench/results
 	@cd backend && .venv/bin/python -m bench $(ARGS)
 
-bench-functions: $(PACKAGES) $(AWS_LOCAL) $(LAMBDA)  ## Measure the functions' cold and warm starts in Lambda's runtime emulator
+bench-functions: $(PACKAGES) $(MAP) $(AWS_LOCAL) $(LAMBDA)  ## Measure the functions' cold and warm starts in Lambda's runtime emulator
 	@PLATFORM=here OUT=build/functions-here backend/scripts/package-functions.sh
 	@cd backend && .venv/bin/python -m bench.functions
 

@@ -43,7 +43,8 @@ for function in "${functions[@]}"; do
         --constraint "$OUT/constraints.txt" "${packages[@]}"
     cp -r shared/flightdata "$folder/flightdata"
     cp "functions/$function/handler.py" "$folder/"
-    if [ "$function" = flight-api ] && [ -f ../dashboard/dist/index.html ]; then
+    if [ "$function" = flight-api ]; then
+        [ -f ../dashboard/dist/index.html ] || make --silent --directory .. dashboard/dist/index.html
         cp -r ../dashboard/dist "$folder/dashboard"
     fi
     # What no program reads there, or what differs from one time to the next.

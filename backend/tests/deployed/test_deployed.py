@@ -225,6 +225,14 @@ def test_one_snapshot_is_one_trace_through_the_functions(deployed, collector, ke
     deployed.collector.until(lambda spans: any(one.name == "GET /flights" for one in spans), SAFE)
 
 
+def test_the_map_comes_with_the_api(deployed, keys):
+    request = Request(deployed.ministack.url + "/", headers={"Host": deployed.api_host})
+    trusting = ssl.create_default_context(cafile=deployed.ministack.certificate)
+    with urlopen(request, timeout=SAFE, context=trusting) as answer:
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert b'<main id="map">' in answer.read()
+
+
 def test_on_aws_there_is_nothing_to_scrape(deployed, keys):
     with pytest.raises(OSError, match="404"):
         get(deployed, "/metrics")
