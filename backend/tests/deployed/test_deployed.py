@@ -1,5 +1,7 @@
 """The four stages on AWS give the same answers as on one machine, and lose nothing."""
 
+import csv
+import io
 import json
 import ssl
 import time
@@ -127,6 +129,30 @@ def test_the_past_as_parquet_through_the_gateway(deployed, keys, embedded):
     with urlopen(request, timeout=SAFE, context=trusting) as response:
         found = pl.read_parquet(response.read())
     assert found.height == get(deployed, path.replace("parquet", "json"))[1]["count"]
+
+
+ICAO24S = {
+    "json": lambda body: [one["icao24"] for one in json.loads(body)["flights"]],
+    "geojson": lambda body: [one["properties"]["icao24"] for one in json.loads(body)["features"]],
+    "csv": lambda body: [line["icao24"] for line in csv.DictReader(io.StringIO(body.decode()))],
+}
+
+
+@pytest.mark.parametrize("form", ICAO24S)
+@pytest.mark.parametrize("past", [False, True])
+def test_a_page_in_every_format_through_the_gateway(deployed, keys, embedded, form, past):
+    moment = json.loads(embedded.query.flights(FlightSearch(limit=1)))["time"]
+    path = f"/flights?lat=48.9&lon=2.4&radius=100&limit=5&format={form}" + (f"&time={moment}" if past else "")
+    request = Request(deployed.ministack.url + path, headers={"Host": deployed.api_host})
+    trusting = ssl.create_default_context(cafile=deployed.ministack.certificate)
+    with urlopen(request, timeout=SAFE, context=trusting) as response:
+        body, headers = response.read(), response.headers
+    with serving(embedded.app()) as client:
+        expected = client.get(path)
+    assert ICAO24S[form](body) == ICAO24S[form](expected.content)
+    assert len(ICAO24S[form](body)) == 5
+    told = ("content-type", "link", "x-total-count")
+    assert [headers[name] for name in told] == [expected.headers.get(name) for name in told]
 
 
 def test_every_row_is_accounted_for_as_in_the_embedded_home(collector, keys, embedded):

@@ -97,7 +97,7 @@ def test_part_of_a_track_in_other_words(client):
         ("geojson", "application/geo+json", b'{"type":"Feature"'),
         ("gpx", "application/gpx+xml", b"<?xml"),
         ("kml", "application/vnd.google-earth.kml+xml", b"<kml"),
-        ("csv", "text/csv; charset=utf-8", b"time,longitude,latitude"),
+        ("csv", "text/csv; charset=utf-8; header=present", b"time,longitude,latitude"),
     ],
 )
 def test_the_formats_of_a_track(client, form, media_type, beginning):
@@ -134,6 +134,21 @@ def test_a_past_picture_has_the_filters_and_pages_of_the_live_one(client):
     first = page(client.get(f"/flights?time={NOW}&limit=3"))
     assert first.next_cursor == "000003"
     assert page(client.get(f"/flights?time={NOW}&limit=3&cursor=000003")).count == 1
+
+
+def test_a_past_picture_has_the_formats_of_the_live_one(client):
+    asked = {"time": NOW + 105, "limit": 3}
+    expected = client.get("/flights", params=asked).json()
+    geojson = client.get("/flights", params=asked | {"format": "geojson"}).json()
+    assert (geojson["time"], geojson["version"], geojson["next_cursor"]) == (NOW + 105, 0, "000003")
+    assert [one["properties"]["icao24"] for one in geojson["features"]] == ["000001", "000002", "000003"]
+    found = client.get("/flights", params=asked | {"format": "csv"})
+    assert found.headers["x-total-count"] == "4"
+    assert found.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    lines = list(csv.DictReader(io.StringIO(found.text)))
+    assert [float(line["latitude"]) for line in lines] == [one["latitude"] for one in expected["flights"]]
+    rest = client.get(found.url.join(found.links["next"]["url"])).text
+    assert [line["icao24"] for line in csv.DictReader(io.StringIO(rest))] == ["000004"]
 
 
 def test_the_latest_past_picture_is_the_live_one(client):
@@ -205,14 +220,14 @@ def test_by_default_it_is_the_last_hour(client):
         ("/history?begin=x", "begin"),
         ("/history?end=1e300", "end"),
         ("/history?format=xml", "format"),
-        ("/history?lat=1&lon=2", None),
+        ("/history?lat=1&lon=2", "radius"),
         ("/history?lat=1&lon=2&radius=0", "radius"),
-        ("/history?lat=1&lon=2&radius=3&lamin=4", None),
-        ("/history?lamin=5&lamax=4", None),
-        ("/history?altitude_min=5&altitude_max=4", None),
+        ("/history?lat=1&lon=2&radius=3&lamin=4", "radius"),
+        ("/history?lamin=5&lamax=4", "lamin"),
+        ("/history?altitude_min=5&altitude_max=4", "altitude_min"),
         ("/history?altitude_min=inf", "altitude_min"),
         ("/history?polygon=1,2;3,4", "polygon"),
-        ("/history?polygon=1,2;3,4;5,6&lamin=3", None),
+        ("/history?polygon=1,2;3,4;5,6&lamin=3", "polygon"),
         ("/history?icao24=xyz", "icao24"),
         ("/history?callsign=AFR1", "callsign"),
         ("/flights/000001/track?begin=20&end=10", "begin"),
@@ -268,7 +283,8 @@ def test_what_would_be_cut_off_is_refused_and_what_fits_is_the_same(house, clien
 
 def test_a_track_and_a_past_picture_that_would_be_cut_off_are_refused(house):
     with serving(bounded(house.past, size=500)) as client:
-        for path in (f"/flights/000001/track?end={LAST}", f"/flights?time={NOW}"):
+        past = [f"/flights?time={NOW}&format={form}" for form in ("json", "geojson", "csv")]
+        for path in (f"/flights/000001/track?end={LAST}", *past):
             assert client.get(path).status_code == 400
         assert client.get(f"/flights/ffffff/track?end={LAST}").status_code == 404
 

@@ -7,10 +7,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from flightdata.models.area import Area
 from flightdata.models.flight import CALLSIGN
-from flightdata.models.units import EpochSeconds
+from flightdata.models.region import Circle
+from flightdata.models.units import EpochSeconds, Metres, MetresPerSecond
 
 _ICAO24 = re.compile(r"~?[0-9a-f]{6}")
 _CURSOR = re.compile(r"\d{1,12}(\.\d{1,9})?-~?[0-9a-f]{6}")
+_SQUAWK = re.compile(r"[0-7]{4}")
 _AIRPORT = re.compile(r"[0-9A-Z]{4}")
 
 
@@ -62,19 +64,49 @@ Callsign = Annotated[
 """In upper case once it is validated."""
 
 
+def _squawk(value: str) -> str:
+    if not _SQUAWK.fullmatch(value):
+        raise ValueError("four octal digits are wanted")
+    return value
+
+
+Squawk = Annotated[
+    str,
+    AfterValidator(_squawk),
+    Field(description="four octal digits", json_schema_extra={"pattern": "^[0-7]{4}$"}),
+]
+
+
 class FlightSearch(BaseModel):
-    """A page of live states: those in `area` (None: anywhere, also without position), of any of `icao24`
-    (empty: all), whose callsign begins with `callsign`, that seem to come from `departure` and go to `arrival` (ICAO
-    codes), in the order of icao24, after the one named by `cursor`. `limit` None: a page of the usual size.
+    """A page of live states, in the order of icao24, after the one named by `cursor`. All conditions must hold; None
+    is none.
+
+    `area`, `circle`: in both, edges included; a state without position is in neither. `icao24`: any of these (empty:
+    all). `callsign`: begins so. `departure`, `arrival`: ICAO codes of where it seems to come from and to go.
+    `operator`: its name or the airline's ICAO code. Texts are compared without regard to capitals, `source` exactly.
+    Altitudes are barometric, in m (`states.altitude`), velocities in m/s. `limit` None: a page of the usual size.
     """
 
     model_config = ConfigDict(frozen=True)
 
     area: Area | None = None
+    circle: Circle | None = None
     icao24: tuple[Icao24, ...] = ()
     callsign: str | None = None
+    registration: str | None = None
+    typecode: str | None = None
+    operator: str | None = None
+    origin_country: str | None = None
+    squawk: Squawk | None = None
+    category: int | None = None
+    on_ground: bool | None = None
+    altitude_min: Metres | None = None
+    altitude_max: Metres | None = None
+    velocity_min: MetresPerSecond | None = None
+    velocity_max: MetresPerSecond | None = None
     departure: AirportCode | None = None
     arrival: AirportCode | None = None
+    source: str | None = None
     limit: int | None = Field(default=None, ge=1)
     cursor: Icao24 | None = None
 

@@ -71,3 +71,13 @@ def check_states(states: pl.DataFrame) -> pl.DataFrame:
         wrong = set(states.schema.items()) ^ set(STATE_SCHEMA.items())
         raise TypeError(f"not a state table; these columns differ: {sorted(map(str, wrong))}")
     return states
+
+
+def altitude() -> pl.Expr:
+    """The barometric altitude, m; on the ground, where it is mostly unknown, 0 then."""
+    return pl.when("on_ground").then(pl.col("baro_altitude").fill_null(0)).otherwise("baro_altitude")
+
+
+def on_earth() -> pl.Expr:
+    """Whether it has a position that exists; null without any."""
+    return (pl.col("latitude").abs() <= 90) & (pl.col("longitude").abs() <= 180)  # noqa: PLR2004, degrees

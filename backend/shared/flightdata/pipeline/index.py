@@ -1,27 +1,25 @@
 """The live index: one version of the picture, laid out so that a small box is answered in microseconds.
 
-Rows lie sorted by (whole degree of longitude, latitude). A box is then, for each degree column it touches, one run of
-rows found by two binary searches; only the columns at its edges need a look at each longitude. Every aircraft's JSON
-is made once, in blocks of neighbours, when the first of a block is asked for; an answer is a join of bytes. Each begins
-with its icao24, so sorting the bytes sorts by icao24.
+An aircraft is known by its row: rows are numbered in the order of icao24. Places lie sorted by (whole degree of
+longitude, latitude). A box is then, for each degree column it touches, one run of places found by two binary searches;
+only the columns at its edges need a look at each longitude. Every aircraft's JSON is made once, in blocks of
+neighbours, when the first of a block is asked for; an answer is a join of bytes.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import takewhile
+from itertools import compress, takewhile
 from math import floor
 
 import polars as pl
 
 from flightdata.models.area import Area
-from flightdata.models.flight import Side
 from flightdata.models.picture import Shown
+from flightdata.models.states import on_earth
 from flightdata.pipeline.formats.flags import flags
 from flightdata.tracking.merge import freshest
 
-_OPENING = b'{"icao24":"'
-_ICAO24 = slice(len(_OPENING), None)
 _BLOCK = 512
 """Aircraft whose JSON is made together: 0.8 ms, a fifteenth of a global picture's (measured)."""
 
@@ -32,9 +30,10 @@ class LiveIndex:
     def __init__(self, shown: Shown) -> None:
         self.version = shown.version
         self.time = shown.time
-        self._states = freshest(shown.states)
+        self._states = freshest(shown.states).sort("icao24")
         layout = _layout(self._states)
         self._order = layout["row"]
+        self._rows: list[int] = self._order.to_list()
         self._latitudes: list[float] = layout["latitude"].to_list()
         self._longitudes: list[float] = layout["longitude"].to_list()
         self._columns = _slices(layout["column"])
@@ -43,18 +42,32 @@ class LiveIndex:
     def __len__(self) -> int:
         return self._states.height
 
-    def aircraft(self, icao24: str) -> bytes | None:
-        """Its JSON, None if it is not in the picture."""
-        place = self._place_of.get(icao24)
-        return None if place is None else self._made([place])[0]
+    def table(self, rows: Sequence[int]) -> pl.DataFrame:
+        """These rows of the picture (`models.picture.SHOWN_SCHEMA`)."""
+        return self._states[rows]
+
+    def documents(self, rows: Sequence[int]) -> list[bytes]:
+        """The JSON of each."""
+        documents = self._documents
+        found = [documents[row] for row in rows]
+        if None in found:
+            for block in (self._place_of.gather(rows) // _BLOCK).unique():
+                self._make(block * _BLOCK)
+            found = [documents[row] for row in rows]
+        return found  # type: ignore[return-value]  # none is None any more
 
     @cached_property
-    def everything(self) -> list[bytes]:
-        """The JSON of all aircraft in the order of icao24."""
-        return sorted(self._made(range(len(self))))
+    def icao24s(self) -> list[str]:
+        """Of each row."""
+        return self._states["icao24"].to_list()
 
-    def inside(self, area: Area) -> list[bytes]:
-        """The JSON of those in `area`, unordered."""
+    def row(self, icao24: str) -> int | None:
+        """Where this aircraft is, None if it is not in the picture."""
+        row = bisect_left(self.icao24s, icao24)
+        return row if row < len(self) and self.icao24s[row] == icao24 else None
+
+    def inside(self, area: Area) -> list[int]:
+        """The rows of those in `area`, unordered."""
         found: list[int] = []
         for west, east in area.longitude_spans:
             for column in range(floor(west), floor(east) + 1):
@@ -62,19 +75,23 @@ class LiveIndex:
                     edge = column < west or column + 1 > east
                     places = self._places(bounds, area)
                     found += self._between(places, west, east) if edge else places
-        return self._made(found)
+        rows = self._rows
+        return [rows[place] for place in found]
 
-    def called(self, prefix: str) -> list[bytes]:
-        """The JSON of those whose callsign begins with `prefix` (capitals), unordered."""
-        callsigns, places = self._by_callsign
+    def called(self, prefix: str) -> list[int]:
+        """The rows of those whose callsign begins with `prefix` (capitals), unordered."""
+        callsigns, rows = self._by_callsign
         first = bisect_left(callsigns, prefix)
-        matching = takewhile(lambda row: callsigns[row].startswith(prefix), range(first, len(callsigns)))
-        return self._made([places[row] for row in matching])
+        matching = takewhile(lambda one: callsigns[one].startswith(prefix), range(first, len(callsigns)))
+        return [rows[one] for one in matching]
 
-    def of_airport(self, airport: str, side: Side) -> list[bytes]:
-        """The JSON of those that seem to have come from there or to go there, unordered."""
-        ends = self._states[side.value].gather(self._order)
-        return self._made(ends.eq(airport).fill_null(value=False).arg_true().to_list())
+    def that(self, condition: pl.Expr, among: Sequence[int] | None = None) -> list[int]:
+        """The rows for which `condition` is true; `among`: of these only. In the order they had."""
+        states = self._states.select(set(condition.meta.root_names()))
+        if among is None:
+            return states.select(condition).to_series().arg_true().to_list()
+        true = states[among].select(condition).to_series().fill_null(value=False)
+        return list(compress(among, true))
 
     def _places(self, bounds: tuple[int, int], area: Area) -> range:
         """Those of one column within the latitudes."""
@@ -84,42 +101,21 @@ class LiveIndex:
     def _between(self, places: Iterable[int], west: float, east: float) -> list[int]:
         return [place for place in places if west <= self._longitudes[place] <= east]
 
-    def _made(self, places: Iterable[int]) -> list[bytes]:
-        documents = self._documents
-        found = [documents[place] for place in places]
-        if None in found:
-            for block in {place // _BLOCK for place in places}:
-                self._make(block * _BLOCK)
-            found = [documents[place] for place in places]
-        return found  # type: ignore[return-value]  # none is None any more
-
     def _make(self, first: int) -> None:
         """Two threads may make the same block: they make the same bytes."""
         order = self._order[first : first + _BLOCK]
-        rows = self._states[order]
-        self._documents[first : first + rows.height] = _documents(rows)
+        for row, document in zip(order, _documents(self._states[order]), strict=True):
+            self._documents[row] = document
 
     @cached_property
-    def _place_of(self) -> dict[str, int]:
-        return dict(zip(self._in_order("icao24"), range(len(self)), strict=True))
+    def _place_of(self) -> pl.Series:
+        """Of each row."""
+        return self._order.arg_sort()
 
     @cached_property
     def _by_callsign(self) -> tuple[list[str], list[int]]:
-        known = sorted((name.upper(), place) for place, name in enumerate(self._in_order("callsign")) if name)
-        return [name for name, _ in known], [place for _, place in known]
-
-    def _in_order(self, column: str) -> list[str]:
-        return self._states[column].gather(self._order).to_list()
-
-
-def icao24_of(document: bytes) -> str:
-    """The icao24 that an aircraft's JSON begins with."""
-    return document[_ICAO24].split(b'"', 1)[0].decode()
-
-
-def opening(icao24: str) -> bytes:
-    """What the JSON of this aircraft begins with: less than any other document of its and later aircraft."""
-    return _OPENING + icao24.encode() + b'"'
+        known = sorted((name.upper(), row) for row, name in enumerate(self._states["callsign"]) if name)
+        return [name for name, _ in known], [row for _, row in known]
 
 
 def _layout(states: pl.DataFrame) -> pl.DataFrame:
@@ -127,8 +123,7 @@ def _layout(states: pl.DataFrame) -> pl.DataFrame:
 
     Those that no box can contain, having no position or one that does not exist, come last, in no column.
     """
-    on_earth = (pl.col("latitude").abs() <= 90) & (pl.col("longitude").abs() <= 180)  # noqa: PLR2004, degrees
-    located = states.select("latitude", "longitude", column=pl.when(on_earth).then(pl.col("longitude").floor()))
+    located = states.select("latitude", "longitude", column=pl.when(on_earth()).then(pl.col("longitude").floor()))
     order = located.select(pl.arg_sort_by("column", "latitude", nulls_last=True)).to_series()
     return located.select(pl.all().gather(order)).with_columns(row=order)
 

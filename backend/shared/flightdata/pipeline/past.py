@@ -15,7 +15,7 @@ from flightdata.models.selection import HistorySearch, time_range
 from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.formats.track import points
 from flightdata.pipeline.index import LiveIndex
-from flightdata.pipeline.query import page
+from flightdata.pipeline.page import Page, page
 from flightdata.ports import Clock, Flights, HistoryReader
 
 DAY: Seconds = 86_400
@@ -43,8 +43,8 @@ class Past:
         self._lock = Lock()
         self._kept: OrderedDict[EpochSeconds, LiveIndex] = OrderedDict()
 
-    def flights(self, time: EpochSeconds, search: FlightSearch) -> bytes:
-        """A page of the picture at `time`, as `Query.flights` answers it, with version 0.
+    def page(self, time: EpochSeconds, search: FlightSearch) -> Page:
+        """A page of the picture at `time`, as `Query.page` answers it, with version 0. Raises BadRequest.
 
         Departures and arrivals are those that are known now of the flights that were in the air then.
         """

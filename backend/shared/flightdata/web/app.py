@@ -65,7 +65,7 @@ def create_app(  # noqa: PLR0913, it answers from all of them
             allow_origins=list(cors_origins),
             allow_methods=["GET"],
             allow_headers=KEY_HEADERS if access else (),
-            expose_headers=[HEADER],
+            expose_headers=[HEADER, *flights.HEADERS],
         )
     problems.install(app)
     openapi.install(app)

@@ -38,7 +38,7 @@ class Bounds:
                         break
                     parts.append(piece)
                     size += len(piece)
-                    self._check(size)
+                    self.check(size)
             finally:
                 pieces.close()
             return b"".join(parts)
@@ -54,10 +54,11 @@ class Bounds:
         """
         answer = _in_time(work, self.time) if self.time else work()
         if isinstance(answer, bytes):
-            self._check(len(answer))
+            self.check(len(answer))
         return answer
 
-    def _check(self, size: int) -> None:
+    def check(self, size: int) -> None:
+        """Raises BadRequest for an answer of `size` bytes that is too much."""
         if self.size and size > self.size:
             raise BadRequest(f"the answer is larger than {self.size / 1e6:g} MB, the most there is here; {_INSTEAD}")
 

@@ -2,13 +2,15 @@
 tests hold every answer against them.
 """
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from flightdata.models.flight import Flight
 
 
-class State(BaseModel):
-    """The state of one aircraft, SI units, OpenSky's names."""
+class StateProperties(BaseModel):
+    """The state of one aircraft, SI units, OpenSky's names, but for its position."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -17,8 +19,6 @@ class State(BaseModel):
     origin_country: str | None
     time_position: float | None = Field(description="Time of the last position, s since 1970")
     last_contact: float = Field(description="Time of the last message of any kind, s since 1970")
-    longitude: float | None = Field(description="°, WGS84")
-    latitude: float | None = Field(description="°, WGS84")
     baro_altitude: float | None = Field(description="m, above the 1013.25 hPa surface")
     on_ground: bool
     velocity: float | None = Field(description="m/s over ground")
@@ -40,11 +40,22 @@ class State(BaseModel):
     quality: list[str] = Field(description="what is odd about it")
 
 
-class LiveFlight(State):
-    """The live state of one aircraft, and where its flight seems to come from and to go."""
+class State(StateProperties):
+    """The state of one aircraft, SI units, OpenSky's names."""
+
+    longitude: float | None = Field(description="°, WGS84")
+    latitude: float | None = Field(description="°, WGS84")
+
+
+class LiveProperties(StateProperties):
+    """The live state of one aircraft, and where its flight seems to come from and to go, but for its position."""
 
     departure: str | None = Field(description="estimated airport that it comes from, ICAO code")
     arrival: str | None = Field(description="estimated airport that it comes down to or has landed at, ICAO code")
+
+
+class LiveFlight(LiveProperties, State):
+    """The live state of one aircraft, and where its flight seems to come from and to go."""
 
 
 class FlightPage(BaseModel):
@@ -58,6 +69,43 @@ class FlightPage(BaseModel):
     count: int = Field(description="how many are on this page")
     next_cursor: str | None = Field(description="ask again with `cursor` set to this for the next page")
     flights: list[LiveFlight]
+
+
+class Point(BaseModel):
+    """Where it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["Point"]
+    coordinates: list[float] = Field(
+        description="longitude, latitude, and the altitude above the WGS84 ellipsoid in m where known",
+        min_length=2,
+        max_length=3,
+    )
+
+
+class LiveFeature(BaseModel):
+    """One aircraft."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["Feature"]
+    geometry: Point | None = Field(description="null without a position")
+    properties: LiveProperties
+
+
+class FlightCollection(BaseModel):
+    """One page of live states as GeoJSON (RFC 7946), with the members of the JSON answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["FeatureCollection"]
+    time: float = Field(description="the picture's time, s since 1970")
+    version: int = Field(description="the picture's version; it grows")
+    total: int = Field(description="how many aircraft the search found")
+    count: int = Field(description="how many are on this page")
+    next_cursor: str | None = Field(description="ask again with `cursor` set to this for the next page")
+    features: list[LiveFeature]
 
 
 class FlownPage(BaseModel):

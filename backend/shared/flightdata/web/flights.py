@@ -1,79 +1,122 @@
 """`/flights`: live states."""
 
-from functools import partial
-from typing import Annotated, Self
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
-from flightdata.models.area import Area, Latitude, Longitude
 from flightdata.models.moment import Moment
-from flightdata.models.search import AirportCode, FlightSearch, Icao24
+from flightdata.models.place import PlaceSearch, check_range
+from flightdata.models.search import AirportCode, FlightSearch, Icao24, Squawk
+from flightdata.pipeline import page as pages
+from flightdata.pipeline.page import Page
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query as QueryStage
+from flightdata.web import examples, media
 from flightdata.web.bounds import Bounds
-from flightdata.web.documents import FlightPage, LiveFlight
+from flightdata.web.documents import FlightCollection, FlightPage, LiveFlight
 from flightdata.web.problems import Problem
 
-_BOX = ("lamin", "lamax", "lomin", "lomax")
+HEADERS = ("Link", "X-Total-Count")
+"""What a page tells beside its body, where that is not JSON."""
 
 
-class FlightParameters(BaseModel):
+class FlightFormat(StrEnum):
+    JSON = "json"
+    GEOJSON = "geojson"
+    CSV = "csv"
+
+
+_FORMATS: dict[FlightFormat, tuple[str, Callable[[Page], bytes]]] = {
+    FlightFormat.JSON: (media.JSON, pages.json),
+    FlightFormat.GEOJSON: (media.GEOJSON, pages.geojson),
+    FlightFormat.CSV: (media.CSV, pages.csv),
+}
+
+_PAGE: dict[str, Any] = {
+    "model": FlightPage,
+    "content": {
+        media.JSON: {"example": examples.JSON},
+        media.GEOJSON: {
+            "schema": {"$ref": f"#/components/schemas/{FlightCollection.__name__}"},
+            "example": examples.GEOJSON,
+        },
+        media.CSV: {"schema": {"type": "string"}, "example": examples.CSV},
+    },
+    "headers": {
+        "X-Total-Count": {
+            "description": "of csv and geojson: how many aircraft the search found",
+            "schema": {"type": "integer"},
+        },
+        "Link": {
+            "description": 'of csv and geojson: the next page, as `<?…>; rel="next"`, if there is one',
+            "schema": {"type": "string"},
+        },
+    },
+}
+
+
+class FlightParameters(PlaceSearch):
     """The query of `GET /flights`."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    lamin: Latitude | None = Field(None, description="southern edge, °")
-    lamax: Latitude | None = Field(None, description="northern edge, °")
-    lomin: Longitude | None = Field(None, description="western edge, °")
-    lomax: Longitude | None = Field(
-        None, description="eastern edge, °; less than `lomin`: the box crosses the antimeridian"
-    )
-    icao24: list[Icao24] = Field([], description="only these aircraft (repeatable)", max_length=1000)
     callsign: str | None = Field(None, description="only callsigns that begin so", min_length=1, max_length=8)
+    registration: str | None = Field(None, description="of the airframe, such as `F-GKXS`", min_length=1, max_length=20)
+    typecode: str | None = Field(None, description="ICAO type designator, such as `A320`", min_length=1, max_length=4)
+    operator: str | None = Field(
+        None, description="whole name, such as `Air France`, or ICAO code of the airline", min_length=1, max_length=100
+    )
+    origin_country: str | None = Field(None, description="whole name, such as `France`", min_length=1, max_length=100)
+    squawk: Squawk | None = Field(None, description="four octal digits, such as `7700`")
+    category: int | None = Field(None, description="OpenSky's code of the emitter category", ge=0, le=20)
+    on_ground: bool | None = Field(None, description="`true`: on the ground, `false`: in the air")
+    velocity_min: float | None = Field(None, description="lowest speed over ground, m/s", allow_inf_nan=False)
+    velocity_max: float | None = Field(None, description="highest speed over ground, m/s", allow_inf_nan=False)
     departure: AirportCode | None = Field(None, description="only those that seem to come from this airport")
     arrival: AirportCode | None = Field(None, description="only those that landed or seem to come down at this airport")
+    source: str | None = Field(None, description="the source a state came from, exactly", min_length=1, max_length=200)
     time: Moment | None = Field(
         None, description="the picture at this moment: s since 1970 or ISO 8601; without it, the live one"
     )
     limit: int | None = Field(None, description="aircraft a page; 50, and at most MAX_PAGE_SIZE", ge=1)
     cursor: Icao24 | None = Field(None, description="`next_cursor` of the page before")
+    format: FlightFormat = Field(
+        FlightFormat.JSON, description="of csv and geojson the headers say how many there are and where it goes on"
+    )
 
     @model_validator(mode="after")
-    def _south_before_north(self) -> Self:
-        if self.lamin is not None and self.lamax is not None and self.lamin > self.lamax:
-            raise ValueError(f"lamin ({self.lamin}) is north of lamax ({self.lamax})")
+    def _velocities_in_order(self) -> Self:
+        check_range("velocity_min", "velocity_max", self.__dict__)
         return self
 
     def search(self) -> FlightSearch:
-        box = {edge: value for edge in _BOX if (value := getattr(self, edge)) is not None}
-        return FlightSearch(
-            area=Area(**box) if box else None,
-            icao24=tuple(self.icao24),
-            callsign=self.callsign,
-            departure=self.departure,
-            arrival=self.arrival,
-            limit=self.limit,
-            cursor=self.cursor,
-        )
+        same = {name: getattr(self, name) for name in FlightSearch.model_fields if name in type(self).model_fields}
+        return FlightSearch(**same, area=self.box, circle=self.circle)
 
 
 def router(query: QueryStage, past: Past, bounds: Bounds) -> APIRouter:
     """The family's routes, answered by `query` and, where a moment is named, by `past`."""
     routes = APIRouter(tags=["flights"], responses={400: {"model": Problem}})
 
-    @routes.get("/flights", responses={200: {"model": FlightPage}}, summary="Live states, page by page")
-    async def flights(parameters: Annotated[FlightParameters, Query()]) -> Response:
-        """Aircraft in the live picture, in the order of icao24. All conditions together must hold.
+    @routes.get("/flights", responses={200: _PAGE}, summary="Live states, page by page")
+    async def flights(request: Request, parameters: Annotated[FlightParameters, Query()]) -> Response:
+        """Aircraft in the live picture, in the order of icao24. All conditions together must hold; what is unknown of
+        an aircraft fulfils none. Texts may be written in capitals or not.
 
         With `time`: as the picture was at that moment, by what was heard until then; `version` is 0. `departure` and
         `arrival` are as they are known now; on AWS they are null (see `/flights/{icao24}/history`).
         """
-        if parameters.time is not None:
-            answer = partial(past.flights, parameters.time, parameters.search())
-            return _json(await run_in_threadpool(bounds.run, answer))
-        return _json(query.flights(parameters.search()))
+        search, form, time = parameters.search(), parameters.format, parameters.time
+        if time is not None:
+            answer = await run_in_threadpool(bounds.run, lambda: _written(past.page(time, search), form, request))
+            bounds.check(len(answer.body))
+            return answer
+        return (
+            _json(query.flights(search)) if form is FlightFormat.JSON else _written(query.page(search), form, request)
+        )
 
     @routes.get(
         "/flights/{icao24}",
@@ -89,3 +132,18 @@ def router(query: QueryStage, past: Past, bounds: Bounds) -> APIRouter:
 
 def _json(body: bytes) -> Response:
     return Response(body, media_type="application/json")
+
+
+def _written(page: Page, form: FlightFormat, request: Request) -> Response:
+    media_type, write = _FORMATS[form]
+    headers = {} if form is FlightFormat.JSON else _onward(page, request)
+    return Response(write(page), media_type=media_type, headers=headers)
+
+
+def _onward(page: Page, request: Request) -> dict[str, str]:
+    """How many there are and, relative to what was asked, where the next page is (RFC 8288)."""
+    headers = {"X-Total-Count": str(page.total)}
+    if page.next_cursor:
+        asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+        headers["Link"] = f'<?{urlencode([*asked, ("cursor", page.next_cursor)])}>; rel="next"'
+    return headers

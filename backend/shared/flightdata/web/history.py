@@ -15,6 +15,7 @@ from flightdata.models.search import Icao24
 from flightdata.models.selection import HistorySearch
 from flightdata.pipeline.formats import parquet, rows, track
 from flightdata.pipeline.past import Past
+from flightdata.web import media
 from flightdata.web.bounds import Bounds
 from flightdata.web.documents import StatesDocument, Track
 from flightdata.web.problems import Problem
@@ -37,18 +38,18 @@ class StatesFormat(StrEnum):
 
 
 _TRACKS: dict[TrackFormat, tuple[str, Callable[[str, pl.DataFrame], bytes]]] = {
-    TrackFormat.JSON: ("application/json", track.json),
-    TrackFormat.GEOJSON: ("application/geo+json", track.geojson),
-    TrackFormat.GPX: ("application/gpx+xml", lambda *one: track.gpx([one])),
-    TrackFormat.KML: ("application/vnd.google-earth.kml+xml", lambda *one: track.kml([one])),
-    TrackFormat.CSV: ("text/csv; charset=utf-8", track.csv),
+    TrackFormat.JSON: (media.JSON, track.json),
+    TrackFormat.GEOJSON: (media.GEOJSON, track.geojson),
+    TrackFormat.GPX: (media.GPX, lambda *one: track.gpx([one])),
+    TrackFormat.KML: (media.KML, lambda *one: track.kml([one])),
+    TrackFormat.CSV: (media.CSV, track.csv),
 }
 _STATES: dict[StatesFormat, tuple[str, Callable[[Iterable[pl.DataFrame]], Generator[bytes]]]] = {
-    StatesFormat.JSON: ("application/json", rows.json),
-    StatesFormat.JSONL: ("application/x-ndjson", rows.jsonl),
-    StatesFormat.GEOJSON: ("application/geo+json", rows.geojson),
-    StatesFormat.CSV: ("text/csv; charset=utf-8", rows.csv),
-    StatesFormat.PARQUET: ("application/vnd.apache.parquet", parquet.stream),
+    StatesFormat.JSON: (media.JSON, rows.json),
+    StatesFormat.JSONL: (media.JSONL, rows.jsonl),
+    StatesFormat.GEOJSON: (media.GEOJSON, rows.geojson),
+    StatesFormat.CSV: (media.CSV, rows.csv),
+    StatesFormat.PARQUET: (media.PARQUET, parquet.stream),
 }
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from flightdata.web.documents import FlightCollection
+
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 
 
@@ -20,11 +22,18 @@ def install(app: FastAPI) -> None:
                 content = answer.get("content", {})
                 if content.get(_JSON, {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
                     content[_PROBLEM] = content.pop(_JSON)
+        document["components"]["schemas"] |= _schemas_beside()
         for unused in ("HTTPValidationError", "ValidationError"):
             document["components"]["schemas"].pop(unused, None)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
+
+
+def _schemas_beside() -> dict[str, Any]:
+    """Of answers in other formats than JSON, which FastAPI does not look for."""
+    schema = FlightCollection.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs"), FlightCollection.__name__: schema}
 
 
 def _responses(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -69,12 +69,12 @@ async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101, as registered
     first = error.errors()[0]
     place = [str(part) for part in first["loc"][1:]]  # the first says whether it is of the query or the path
-    parameter = place[0] if place else None
+    parameter = place[0] if place else first.get("ctx", {}).get("parameter")
     if first["type"] == "extra_forbidden":
         detail = f"there is no parameter {parameter!r} here; see /docs"
     else:
         message = str(first["msg"]).removeprefix("Value error, ")
-        detail = f"{parameter}: {message}" if parameter else message
+        detail = f"{place[0]}: {message}" if place else message
     return problem(400, "Bad request", detail, parameter=parameter)
 
 

@@ -1,4 +1,3 @@
-import json
 from math import nextafter
 
 import orjson
@@ -10,7 +9,7 @@ from samples import NOW, NOWHERE, picture, state
 from flightdata.models.area import Area
 from flightdata.models.picture import Picture
 from flightdata.models.states import STATE_SCHEMA
-from flightdata.pipeline.index import LiveIndex, icao24_of, opening
+from flightdata.pipeline.index import LiveIndex
 from flightdata.validation.quality import RULES, mask
 
 whole = [-180.0, -179.0, -1.0, -0.0, 0.0, 1.0, 2.0, 3.0, 179.0, 180.0]
@@ -47,9 +46,16 @@ def indexed(picture):
     return LiveIndex(picture.shown)
 
 
-def found(documents):
-    """Which aircraft these are; none may be there twice."""
-    names = [json.loads(document)["icao24"] for document in documents]
+def everything(index):
+    """The documents of all aircraft."""
+    return [orjson.loads(document) for document in index.documents(range(len(index)))]
+
+
+def found(index, ask):
+    """Which aircraft it answers; none may be there twice, and each has its own document."""
+    rows = ask(index)
+    names = [index.icao24s[row] for row in rows]
+    assert [orjson.loads(document)["icao24"] for document in index.documents(rows)] == names
     assert len(set(names)) == len(names)
     return set(names)
 
@@ -73,7 +79,7 @@ def located(row):
 @settings(max_examples=400, deadline=None)
 def test_a_box_holds_what_a_look_at_each_row_finds(picture, area):
     expected = naive(picture, lambda row: located(row) and area.contains(row["latitude"], row["longitude"]))
-    assert found(indexed(picture).inside(area)) == expected
+    assert found(indexed(picture), lambda index: index.inside(area)) == expected
 
 
 @pytest.mark.parametrize("west", [2.0, 2.25, nextafter(2, 3)])
@@ -84,7 +90,7 @@ def test_boxes_on_and_beside_whole_degrees_are_exact(west, east):
         *(state(f"{number:06x}", longitude=place, latitude=1.0) for number, place in enumerate(sorted(places)))
     )
     expected = naive(dense, lambda row: west <= row["longitude"] <= east)
-    assert found(indexed(dense).inside(Area(lomin=west, lomax=east))) == expected
+    assert found(indexed(dense), lambda index: index.inside(Area(lomin=west, lomax=east))) == expected
 
 
 def test_the_whole_globe_holds_all_that_are_on_it():
@@ -98,14 +104,14 @@ def test_the_whole_globe_holds_all_that_are_on_it():
         state("000007", longitude=1e300, latitude=1.0),
         state("000008", longitude=180.0, latitude=-90.0),
     )
-    assert found(indexed(odd).inside(Area())) == {"000001", "000008"}
+    assert found(indexed(odd), lambda index: index.inside(Area())) == {"000001", "000008"}
 
 
 @given(picture=pictures(), prefix=st.sampled_from(["A", "AF", "AFR1", "AFR12", "B", "C", "Ä", "AFR123", "Z"]))
 @settings(max_examples=150, deadline=None)
 def test_a_callsign_is_found_by_its_beginning(picture, prefix):
     expected = naive(picture, lambda row: (row["callsign"] or "").startswith(prefix))
-    assert found(indexed(picture).called(prefix)) == expected
+    assert found(indexed(picture), lambda index: index.called(prefix)) == expected
 
 
 @given(picture=pictures())
@@ -113,21 +119,21 @@ def test_a_callsign_is_found_by_its_beginning(picture, prefix):
 def test_every_aircraft_is_found_by_its_address_and_no_other(picture):
     index = indexed(picture)
     for icao24 in picture.states["icao24"]:
-        assert icao24_of(index.aircraft(icao24)) == icao24
-    assert index.aircraft("ffffff") is None
+        assert found(index, lambda index, icao24=icao24: [index.row(icao24)]) == {icao24}
+    assert index.row("ffffff") is None
     assert len(index) == picture.states.height
 
 
 @given(picture=pictures())
 @settings(max_examples=100, deadline=None)
 def test_everything_is_all_of_it_in_the_order_of_icao24(picture):
-    names = [icao24_of(document) for document in indexed(picture).everything]
+    names = [one["icao24"] for one in everything(indexed(picture))]
     assert names == sorted(picture.states["icao24"])
 
 
 def test_addresses_that_are_not_icao_s_come_last():
     mixed = picture(state("~000001"), state("ffffff"), state("000001"))
-    assert [icao24_of(document) for document in indexed(mixed).everything] == ["000001", "ffffff", "~000001"]
+    assert indexed(mixed).icao24s == ["000001", "ffffff", "~000001"]
 
 
 def test_a_document_is_the_state_as_json_with_its_flags_by_name():
@@ -154,14 +160,14 @@ def test_a_document_is_the_state_as_json_with_its_flags_by_name():
         operator="AFR",
         quality=mask(["null_island", "stale_position"]),
     )
-    document = orjson.loads(indexed(picture(full)).aircraft("abc123"))
+    document = everything(indexed(picture(full)))[0]
     flags = [rule.name for rule in RULES if rule.name in {"null_island", "stale_position"}]
     assert document == full | {"quality": flags} | NOWHERE
     assert list(document) == [*STATE_SCHEMA, *NOWHERE]
 
 
 def test_what_is_unknown_is_null():
-    document = orjson.loads(indexed(picture(state("abc123"))).aircraft("abc123"))
+    document = everything(indexed(picture(state("abc123"))))[0]
     assert document == state("abc123") | {"quality": []} | NOWHERE
 
 
@@ -172,24 +178,19 @@ def test_every_row_keeps_its_own_flags():
         for number, names in enumerate(flags)
     ]
     index = indexed(picture(*aircraft))
-    assert [set(orjson.loads(one)["quality"]) for one in index.everything] == [set(names) for names in flags]
+    assert [set(one["quality"]) for one in everything(index)] == [set(names) for names in flags]
 
 
 def test_an_empty_picture_has_nothing():
     index = indexed(Picture())
-    assert (len(index), index.everything, index.inside(Area()), index.called("A")) == (0, [], [], [])
-    assert index.aircraft("abc123") is None
+    assert (len(index), index.documents([]), index.inside(Area()), index.called("A")) == (0, [], [], [])
+    assert index.row("abc123") is None
+    assert index.table([]).is_empty()
 
 
 def test_it_knows_version_and_time_of_its_picture():
     index = indexed(picture(version=7, time=NOW))
     assert (index.version, index.time) == (7, NOW)
-
-
-def test_an_opening_sorts_before_its_own_document_and_after_all_earlier_ones():
-    index = indexed(picture(state("000001"), state("000002"), state("~000002")))
-    first, second, third = index.everything
-    assert first < opening("000002") < second < opening("~000002") < third
 
 
 def test_an_aircraft_of_two_sources_is_there_once_where_its_freshest_position_is():
@@ -200,5 +201,5 @@ def test_an_aircraft_of_two_sources_is_there_once_where_its_freshest_position_is
         )
     )
     assert len(index) == 1
-    assert [json.loads(document)["source"] for document in index.everything] == ["near"]
+    assert [one["source"] for one in everything(index)] == ["near"]
     assert index.inside(Area(lamin=0, lamax=1.5, lomin=0, lomax=1.5)) == []

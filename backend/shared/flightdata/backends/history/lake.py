@@ -23,6 +23,7 @@ from flightdata.models.area import Area
 from flightdata.models.lake import LAKE_SCHEMA, from_lake, to_lake
 from flightdata.models.region import bounds, inside
 from flightdata.models.selection import Selection
+from flightdata.models.states import altitude
 from flightdata.models.units import Degrees, EpochSeconds, Seconds
 from flightdata.utils.parquet import ROW_GROUP, write_parquet
 from flightdata.validation.quality import METADATA
@@ -298,9 +299,8 @@ def _wanted(selection: Selection) -> pl.Expr:
         conditions.append(pl.col("icao24").is_in(selection.icao24))
     if selection.region is not None:
         conditions.append(_in_box(bounds(selection.region)))
-    altitude = pl.when("on_ground").then(pl.col("baro_altitude").fill_null(0)).otherwise("baro_altitude")
     if selection.altitude_min is not None:
-        conditions.append(altitude >= selection.altitude_min)
+        conditions.append(altitude() >= selection.altitude_min)
     if selection.altitude_max is not None:
-        conditions.append(altitude <= selection.altitude_max)
+        conditions.append(altitude() <= selection.altitude_max)
     return pl.all_horizontal(conditions)

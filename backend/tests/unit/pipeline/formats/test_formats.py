@@ -75,6 +75,12 @@ def test_geojson():
     assert document["features"][0]["properties"]["callsign"] == FIRST["callsign"]
 
 
+def test_a_position_that_does_not_exist_is_none_in_geojson():
+    odd = [state("abc123", longitude=1.0, latitude=90.5), state("abc123", longitude=-180.5, latitude=1.0)]
+    document = json.loads(text(rows.geojson([states(*odd)])))
+    assert [one["geometry"] for one in document["features"]] == [None, None]
+
+
 def test_parquet_as_file_and_as_stream(tmp_path):
     with (tmp_path / "a.parquet").open("wb") as file:
         parquet.write(TABLES, file)
