@@ -135,7 +135,16 @@ def test_what_makes_no_sense_is_400_and_says_which_parameter(client, path, param
 
 
 def test_a_time_that_ends_before_it_begins_is_400(client):
-    assert "after end" in problem(client.get("/flights/abc123/history?begin=5&end=4"), 400).detail
+    found = problem(client.get("/flights/abc123/history?begin=5&end=4"), 400)
+    assert "after end" in found.detail
+    assert found.parameter == "begin"
+
+
+def test_moments_may_be_written_as_people_do(client):
+    """2023-11-14T22:13:21Z is NOW + 1."""
+    seconds = client.get("/flights/abc123/history", params={"begin": NOW + 1, "end": NOW + 2}).json()
+    written = "begin=2023-11-14T22:13:21Z&end=2023-11-14T23:13:22%2B01:00"
+    assert client.get(f"/flights/abc123/history?{written}").json() == seconds
 
 
 def test_the_routes_are_documented(client):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from flightdata.models.units import EpochSeconds
 
@@ -28,4 +28,8 @@ def _parsed(value: object) -> object:
     return parse_moment(value) if isinstance(value, str) else value
 
 
-Moment = Annotated[EpochSeconds, BeforeValidator(_parsed), Field(ge=0, le=_LAST, allow_inf_nan=False)]
+_WRITTEN = {"anyOf": [{"type": "number", "minimum": 0, "maximum": _LAST}, {"type": "string", "format": "date-time"}]}
+
+Moment = Annotated[
+    EpochSeconds, BeforeValidator(_parsed), Field(ge=0, le=_LAST, allow_inf_nan=False), WithJsonSchema(_WRITTEN)
+]

@@ -1,29 +1,16 @@
 """What a question about the past and one about the live picture have in common: where, how high, which aircraft."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from flightdata.models.area import Area, Latitude, Longitude
+from flightdata.models.contradiction import check_range, contradiction
 from flightdata.models.region import Circle
 from flightdata.models.search import Icao24
 
 _EDGES = ("lamin", "lamax", "lomin", "lomax")
 _CIRCLE = ("lat", "lon", "radius")
-
-
-def contradiction(parameter: str, reason: str) -> PydanticCustomError:
-    """For a validator that finds that values do not go together: an error that names one of them."""
-    return PydanticCustomError("contradiction", "{reason}", {"reason": reason, "parameter": parameter})
-
-
-def check_range(least: str, most: str, given: Mapping[str, Any]) -> None:
-    """Raises a contradiction if the value named `least` is above the one named `most`; None is no bound."""
-    low, high = given[least], given[most]
-    if low is not None and high is not None and low > high:
-        raise contradiction(least, f"{least} ({low}) is above {most} ({high})")
 
 
 class PlaceSearch(BaseModel):
@@ -48,8 +35,7 @@ class PlaceSearch(BaseModel):
 
     @model_validator(mode="after")
     def _is_a_place(self) -> Self:
-        if self.lamin is not None and self.lamax is not None and self.lamin > self.lamax:
-            raise contradiction("lamin", f"lamin ({self.lamin}) is north of lamax ({self.lamax})")
+        check_range("lamin", "lamax", self.__dict__, wrong="is north of")
         absent = [name for name in _CIRCLE if getattr(self, name) is None]
         if absent and len(absent) < len(_CIRCLE):
             raise contradiction(absent[0], "lat, lon and radius belong together")

@@ -6,7 +6,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from flightdata.models.area import Area
+from flightdata.models.contradiction import check_range
 from flightdata.models.flight import CALLSIGN
+from flightdata.models.moment import Moment
 from flightdata.models.region import Circle
 from flightdata.models.units import EpochSeconds, Metres, MetresPerSecond
 
@@ -119,15 +121,14 @@ class FlownSearch(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    begin: EpochSeconds | None = Field(default=None, description="s since 1970", allow_inf_nan=False)
-    end: EpochSeconds | None = Field(default=None, description="s since 1970; now if left out", allow_inf_nan=False)
+    begin: Moment | None = Field(default=None, description="s since 1970 or ISO 8601; without it, all there is")
+    end: Moment | None = Field(default=None, description="s since 1970 or ISO 8601; now if left out")
     limit: int | None = Field(default=None, description="flights a page; 50, and at most MAX_PAGE_SIZE", ge=1)
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before", max_length=40)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.begin is not None and self.end is not None and self.begin > self.end:
-            raise ValueError(f"begin ({self.begin}) is after end ({self.end})")
+        check_range("begin", "end", self.__dict__, wrong="is after")
         return self
 
     @field_validator("cursor")

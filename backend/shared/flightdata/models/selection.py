@@ -5,8 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from flightdata.models.contradiction import contradiction
 from flightdata.models.moment import Moment
-from flightdata.models.place import PlaceSearch, contradiction
+from flightdata.models.place import PlaceSearch
 from flightdata.models.polygon import parse_polygon
 from flightdata.models.region import Region
 from flightdata.models.units import EpochSeconds, Metres, Seconds

@@ -1,4 +1,6 @@
-"""A page of live states in each of its formats, for the documentation; the tests hold them against the models."""
+"""A page of live states in each of its formats, for the documentation, which leaves out null; the tests hold them
+against the models.
+"""
 
 from typing import Any
 
@@ -18,7 +20,7 @@ _PROPERTIES: dict[str, Any] = {
     "squawk": "1000",
     "spi": False,
     "position_source": 0,
-    "position_type": None,
+    "position_type": "adsb_icao",
     "category": 4,
     "registration": "F-GSPP",
     "typecode": "A320",
@@ -26,9 +28,9 @@ _PROPERTIES: dict[str, Any] = {
     "airline": "AFR",
     "country": "FR",
     "military": False,
-    "source": "opensky",
+    "source": "readsb:http://192.0.2.1/tar1090",
     "quality": [],
-    "departure": None,
+    "departure": "LFBO",
     "arrival": "LFPG",
 }
 _MEMBERS = {"time": 1795421743.0, "version": 2, "total": 31, "count": 1, "next_cursor": "3944ef"}
@@ -45,5 +47,5 @@ CSV = (
     "true_track,vertical_rate,geo_altitude,squawk,spi,position_source,position_type,category,registration,typecode,"
     "operator,airline,country,military,source,quality,departure,arrival\n"
     "3944ef,AFR87CF,France,1795421741.0,1795421742.0,2.6103,48.8811,1623.06,false,118.83,265.02,-4.88,1714.5,1000,"
-    "false,0,,4,F-GSPP,A320,Air France,AFR,FR,false,opensky,,,LFPG\n"
+    "false,0,adsb_icao,4,F-GSPP,A320,Air France,AFR,FR,false,readsb:http://192.0.2.1/tar1090,,LFBO,LFPG\n"
 )

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
+from flightdata.models.contradiction import check_range
 from flightdata.models.moment import Moment
-from flightdata.models.place import PlaceSearch, check_range
+from flightdata.models.place import PlaceSearch
 from flightdata.models.search import AirportCode, FlightSearch, Icao24, Squawk
 from flightdata.pipeline import page as pages
 from flightdata.pipeline.page import Page
