@@ -10,6 +10,7 @@ from fixtures.serving import serving
 from samples import NOW
 
 from flightdata.models.picture import SHOWN_SCHEMA
+from flightdata.models.search import SORTABLE
 from flightdata.settings import Settings
 from flightdata.validation.quality import RULES
 from flightdata.web import media
@@ -63,6 +64,11 @@ def test_each_route_has_all_its_formats_and_no_other(client, paths):
         assert [
             found.split(", ") for found in re.findall(r"^\| `format` \| (.+) \|$", section, re.MULTILINE)
         ] == expected
+
+
+def test_it_has_all_orders_and_no_other():
+    (row,) = re.findall(r"^\| `sort` \| (.+) \|$", PAGE, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", row)) == set(SORTABLE)
 
 
 def test_it_has_all_media_types_and_no_other():

@@ -79,9 +79,45 @@ Squawk = Annotated[
 ]
 
 
+def _sort(value: str) -> str:
+    if value.removeprefix("-") not in SORTABLE:
+        raise ValueError(f"one of {', '.join(SORTABLE)} is wanted, with - in front for the greatest first")
+    return value
+
+
+SORTABLE = (
+    "icao24",
+    "callsign",
+    "registration",
+    "typecode",
+    "operator",
+    "last_contact",
+    "baro_altitude",
+    "geo_altitude",
+    "velocity",
+    "vertical_rate",
+)
+"""Columns whose order a page may have."""
+
+Sort = Annotated[
+    str,
+    AfterValidator(_sort),
+    Field(json_schema_extra={"enum": [sign + name for name in SORTABLE for sign in ("", "-")]}),
+]
+
+
+def _place(value: str) -> str:
+    icao24, colon, text = value.partition(":")
+    return _icao24(icao24) + colon + text
+
+
+FlightCursor = Annotated[str, AfterValidator(_place), Field(max_length=300)]
+"""An icao24, and in another order than that of icao24 a colon and a value: see `pipeline.order`."""
+
+
 class FlightSearch(BaseModel):
-    """A page of live states, in the order of icao24, after the one named by `cursor`. All conditions must hold; None
-    is none.
+    """A page of live states, in the order of `sort` (None: icao24), after the one named by `cursor`. All conditions
+    must hold; None is none.
 
     `area`, `circle`: in both, edges included; a state without position is in neither. `icao24`: any of these (empty:
     all). `callsign`: begins so. `departure`, `arrival`: ICAO codes of where it seems to come from and to go.
@@ -109,8 +145,9 @@ class FlightSearch(BaseModel):
     departure: AirportCode | None = None
     arrival: AirportCode | None = None
     source: str | None = None
+    sort: Sort | None = None
     limit: int | None = Field(default=None, ge=1)
-    cursor: Icao24 | None = None
+    cursor: FlightCursor | None = None
 
 
 class FlownSearch(BaseModel):

@@ -46,6 +46,10 @@ class LiveIndex:
         """These rows of the picture (`models.picture.SHOWN_SCHEMA`)."""
         return self._states[rows]
 
+    def values(self, column: str, rows: Sequence[int]) -> pl.Series:
+        """What these rows have in one column."""
+        return self._states[column].gather(rows)
+
     def documents(self, rows: Sequence[int]) -> list[bytes]:
         """The JSON of each."""
         documents = self._documents

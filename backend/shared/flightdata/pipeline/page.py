@@ -12,6 +12,7 @@ from flightdata.models.search import FlightSearch
 from flightdata.pipeline.conditions import condition
 from flightdata.pipeline.formats import rows as formats
 from flightdata.pipeline.index import LiveIndex
+from flightdata.pipeline.order import Order
 
 _USUAL_PAGE = 50
 
@@ -32,7 +33,9 @@ def page(index: LiveIndex, search: FlightSearch, largest: int) -> Page:
     if limit > largest:
         raise BadRequest(f"limit is at most {largest}", parameter="limit")
     found = _found(index, search)
-    first = 0 if search.cursor is None else bisect_left(found, bisect_right(index.icao24s, search.cursor))
+    if search.sort not in {None, "icao24"}:
+        return _sorted(index, found, search, limit)
+    first = 0 if search.cursor is None else bisect_left(found, bisect_right(index.icao24s, _icao24(search.cursor)))
     rows = found[first : first + limit]
     more = first + len(rows) < len(found)
     return Page(index, rows, len(found), index.icao24s[rows[-1]] if more else None)
@@ -56,6 +59,22 @@ def csv(page: Page) -> bytes:
     """A line of names, then a line an aircraft, as `formats.rows.csv` writes them."""
     table = page.index.table(page.rows)
     return b"".join(formats.csv([table], tuple(table.columns)))
+
+
+def _sorted(index: LiveIndex, found: Sequence[int], search: FlightSearch, limit: int) -> Page:
+    order = Order(index, found, search.sort or "")
+    first = 0 if search.cursor is None else order.after(search.cursor)
+    rows = order.rows[first : first + limit]
+    last = first + len(rows)
+    return Page(index, rows, len(found), order.cursor(last - 1) if last < len(found) else None)
+
+
+def _icao24(cursor: str) -> str:
+    if ":" in cursor:
+        raise BadRequest(
+            "cursor: this is none of pages in the order of icao24; ask with `sort` again", parameter="cursor"
+        )
+    return cursor
 
 
 def _members(page: Page) -> bytes:

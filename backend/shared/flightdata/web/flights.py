@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from flightdata.models.contradiction import check_range
 from flightdata.models.moment import Moment
 from flightdata.models.place import PlaceSearch
-from flightdata.models.search import AirportCode, FlightSearch, Icao24, Squawk
+from flightdata.models.search import AirportCode, FlightCursor, FlightSearch, Icao24, Sort, Squawk
 from flightdata.pipeline import page as pages
 from flightdata.pipeline.page import Page
 from flightdata.pipeline.past import Past
@@ -82,8 +82,9 @@ class FlightParameters(PlaceSearch):
     time: Moment | None = Field(
         None, description="the picture at this moment: s since 1970 or ISO 8601; without it, the live one"
     )
+    sort: Sort | None = Field(None, description="the order, by icao24 without it; with `-` the greatest first")
     limit: int | None = Field(None, description="aircraft a page; 50, and at most MAX_PAGE_SIZE", ge=1)
-    cursor: Icao24 | None = Field(None, description="`next_cursor` of the page before")
+    cursor: FlightCursor | None = Field(None, description="`next_cursor` of the page before")
     format: FlightFormat = Field(
         FlightFormat.JSON, description="of csv and geojson the headers say how many there are and where it goes on"
     )
@@ -104,8 +105,8 @@ def router(query: QueryStage, past: Past, bounds: Bounds) -> APIRouter:
 
     @routes.get("/flights", responses={200: _PAGE}, summary="Live states, page by page")
     async def flights(request: Request, parameters: Annotated[FlightParameters, Query()]) -> Response:
-        """Aircraft in the live picture, in the order of icao24. All conditions together must hold; what is unknown of
-        an aircraft fulfils none. Texts may be written in capitals or not.
+        """Aircraft in the live picture. All conditions together must hold; what is unknown of an aircraft fulfils none.
+        Texts may be written in capitals or not. In the order of `sort` what is unknown comes last, equals by icao24.
 
         With `time`: as the picture was at that moment, by what was heard until then; `version` is 0. `departure` and
         `arrival` are as they are known now; on AWS they are null (see `/flights/{icao24}/history`).

@@ -16,7 +16,7 @@ from flightdata.errors import BadRequest
 from flightdata.models.area import Area
 from flightdata.models.picture import Shown, with_airports
 from flightdata.models.region import Circle
-from flightdata.models.search import FlightSearch
+from flightdata.models.search import SORTABLE, FlightSearch
 from flightdata.pipeline import page as pages
 from flightdata.pipeline.index import LiveIndex
 from flightdata.pipeline.page import page
@@ -162,7 +162,7 @@ def names(page):
 
 
 def test_every_condition_is_looked_at():
-    assert set(ORACLE) == set(FlightSearch.model_fields) - {"limit", "cursor"}
+    assert set(ORACLE) == set(FlightSearch.model_fields) - {"sort", "limit", "cursor"}
 
 
 @given(st.lists(aircraft, max_size=12), conditions)
@@ -195,6 +195,63 @@ def test_pages_follow_one_another_whatever_is_asked(given_aircraft, search, limi
             break
         assert len(one.rows) == limit
     assert found == plain(index, search)
+
+
+def arranged(rows, sort):
+    """Sorted by a look at each: in the order of icao24 first, then stably by what is known."""
+    column = sort.removeprefix("-")
+    rows = sorted(rows, key=lambda row: row["icao24"])
+    known = [row for row in rows if row[column] is not None]
+    known = sorted(known, key=lambda row: row[column], reverse=sort[0] == "-")
+    return [row["icao24"] for row in [*known, *(row for row in rows if row[column] is None)]]
+
+
+def followed(ask, limit, **search):
+    """The icao24s of all pages; `ask` gives the index for each."""
+    found, cursor = [], None
+    while True:
+        one = page(ask(), FlightSearch(**search, limit=limit, cursor=cursor), 100)
+        found += names(one)
+        if (cursor := one.next_cursor) is None:
+            return found
+
+
+sorts = st.sampled_from([sign + name for name in SORTABLE for sign in ("", "-")])
+
+
+@given(st.lists(aircraft, max_size=12), sorts, st.integers(1, 5))
+@settings(max_examples=200, deadline=None)
+def test_pages_have_the_order_that_was_asked_for(given_aircraft, sort, limit):
+    index = indexed(given_aircraft)
+    rows = list(index.table(range(len(index))).iter_rows(named=True))
+    assert followed(lambda: index, limit, sort=sort) == arranged(rows, sort)
+
+
+@given(data=st.data(), sort=sorts, limit=st.integers(1, 4))
+@settings(max_examples=100, deadline=None)
+def test_in_any_order_each_that_stays_as_it_is_is_there_once_while_others_come_and_go(data, sort, limit):
+    known, flown = traffic(data.draw(st.lists(aircraft, min_size=1, max_size=12)))
+    some = st.sets(st.integers(0, known.height - 1))
+    staying = data.draw(some)
+
+    def ask():
+        there = known[sorted(staying | data.draw(some))]
+        return LiveIndex(Shown(1, NOW, with_airports(there, flown)))
+
+    found = followed(ask, limit, sort=sort)
+    assert len(set(found)) == len(found)
+    assert {f"{number:06x}" for number in staying} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("sort", "cursor"),
+    [("velocity", "000001:fast"), ("-velocity", "000001:"), (None, "000001:1"), ("icao24", "000001:1")],
+)
+def test_a_cursor_of_another_order_is_a_bad_request_where_it_shows(sort, cursor):
+    index = LiveIndex(Shown(1, NOW, with_airports(states(state("000001", velocity=1.0)), flights())))
+    with pytest.raises(BadRequest) as caught:
+        page(index, FlightSearch(sort=sort, cursor=cursor), 100)
+    assert caught.value.parameter == "cursor"
 
 
 @given(st.lists(aircraft, max_size=6), conditions)
