@@ -15,6 +15,7 @@ from fixtures.recordings import GLOBAL
 from samples import NOW, archived, event, picture, snapshot, state
 
 from flightdata.backends.archive.s3 import SUFFIX, S3Archive
+from flightdata.backends.aws import delete_objects
 from flightdata.backends.cache.none import NoCache
 from flightdata.backends.flights.dynamodb import DynamoFlights
 from flightdata.backends.ledger.dynamodb import DynamoLedger
@@ -320,6 +321,13 @@ def test_what_s3_refuses_is_transient(account, code):
         archive.put(snapshot())
     with pytest.raises(Transient, match=code):
         archive.get(snapshot().key)
+
+
+def test_an_object_that_s3_has_not_deleted_is_told(account):
+    denied = lambda *_: {"Errors": [{"Key": "recent/one", "Code": "AccessDenied", "Message": "no"}]}  # noqa: E731
+    client = Faulty(account.client("s3"), delete_objects=[denied])
+    with pytest.raises(Transient, match="1 objects were not deleted, among them recent/one: AccessDenied"):
+        delete_objects(client, account.bucket, ["recent/one", "recent/two"])
 
 
 # Events on EventBridge.

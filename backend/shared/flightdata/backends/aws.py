@@ -21,6 +21,7 @@ _CONFIG = Config(
 )
 
 _AT_ONCE = 25
+_DELETED_AT_ONCE = 1_000
 _TRIES = 7
 _FIRST_PAUSE: Seconds = 0.05
 _LONGEST_PAUSE: Seconds = 1.0
@@ -52,6 +53,18 @@ def transient(doing: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise Transient(f"{doing}: {error}") from error
+
+
+def delete_objects(client: Any, bucket: str, keys: Sequence[str]) -> None:
+    """From S3, which answers 200 also when it has not deleted some, and says so inside. Raises Transient."""
+    for start in range(0, len(keys), _DELETED_AT_ONCE):
+        some = [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]]
+        with transient(f"{len(some)} objects were not deleted"):
+            answer = client.delete_objects(Bucket=bucket, Delete={"Objects": some, "Quiet": True})
+        if errors := answer.get("Errors"):
+            first = errors[0]
+            reason = f"{first.get('Code')}: {first.get('Message')}"
+            raise Transient(f"{len(errors)} objects were not deleted, among them {first.get('Key')}: {reason}")
 
 
 def put_items(client: Any, table: str, items: Sequence[dict[str, Any]]) -> None:

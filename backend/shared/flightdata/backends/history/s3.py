@@ -22,7 +22,7 @@ from typing import IO, Any
 import polars as pl
 from botocore.exceptions import ClientError
 
-from flightdata.backends.aws import code, transient
+from flightdata.backends.aws import code, delete_objects, transient
 from flightdata.backends.history import layout
 from flightdata.backends.history.canon import newest
 from flightdata.backends.history.lake import Compacted, Found, Gone, Lake, Look, Opened, scan, write_recent
@@ -34,7 +34,6 @@ from flightdata.utils.footer import RowGroup, UnreadableFooter, footer_length, r
 _MISSING = {"NoSuchKey", "NotFound", "404"}
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _HANDS = 8
-_AT_ONCE = 1_000
 _TAIL = 96 * 1024
 """Bytes from the end of an object that mostly hold its footer: that of an hour of 12,000 aircraft has 60 KB."""
 _REMEMBERED = 1_000
@@ -104,12 +103,12 @@ class _Objects:
                 (layout.states(hour), layout.last(hour)), (states, last), opened.seen, strict=True
             ):
                 self._put(name, file, etag)
-        self._delete(opened.found.recents)
+        delete_objects(self._client, self._bucket, opened.found.recents)
 
     def forget(self, hour: EpochSeconds) -> None:
         """In a deployment a rule of the bucket does so, without a request."""
         for kind in (RECENT, LAST, STATES):
-            self._delete(list(self._list(f"{kind}/{layout.partition(hour)}/")))
+            delete_objects(self._client, self._bucket, list(self._list(f"{kind}/{layout.partition(hour)}/")))
 
     # Recent objects.
 
@@ -207,12 +206,6 @@ class _Objects:
                 if code(error) in _MISSING | _CHANGED:
                     raise Gone(name) from error
                 raise
-
-    def _delete(self, names: Sequence[str]) -> None:
-        for start in range(0, len(names), _AT_ONCE):
-            some = [{"Key": name} for name in names[start : start + _AT_ONCE]]
-            with transient(f"{len(some)} objects were not deleted"):
-                self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": some, "Quiet": True})
 
     def _names(self, kind: str, since: str, end: EpochSeconds) -> Iterator[str]:
         return takewhile(
