@@ -1,13 +1,13 @@
 """Observability: alarms that say what is wrong, and a dashboard that shows it."""
 
-from aws_cdk import Duration, Stack
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.accepted import accept
 from stacks.analytics import Analytics
 from stacks.api import Api
 from stacks.deployments import Deployment
@@ -31,8 +31,23 @@ class Observability(Stack):
         super().__init__(scope, identity)
         self._deployment = deployment
         self.topic = sns.Topic(self, "Alarms", topic_name=deployment.named("alarms"), enforce_ssl=True)
-        accept(
-            self.topic, "AwsSolutions-SNS2", "Names of alarms are no secret; alarms cannot publish to AWS's own key."
+        # A topic with a policy of its own lets nobody publish who is not named in it, CloudWatch not either.
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={
+                    "ArnLike": {
+                        "aws:SourceArn": self.format_arn(
+                            service="cloudwatch",
+                            resource="alarm",
+                            resource_name=deployment.named("*"),
+                            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                        )
+                    }
+                },
+            )
         )
         functions = {
             "fetcher": pipeline.fetcher,
