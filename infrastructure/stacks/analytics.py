@@ -12,7 +12,7 @@ from constructs import Construct
 from stacks.deployments import Deployment
 from stacks.function import Function
 from stacks.pipeline import Pipeline
-from stacks.storage import Storage
+from stacks.storage import ACCOUNTS, PAST, Storage
 
 
 class Analytics(Stack):
@@ -43,12 +43,12 @@ class Analytics(Stack):
                 "SQS_DEAD_LETTER_QUEUE_URL": pipeline.dead_letters.queue_url,
             },
         )
-        self.function.allow("dynamodb:Query", on=f"{storage.table.table_arn}/index/by_time")
+        self.function.allow("dynamodb:Query", on=f"{storage.table.table_arn}/index/by_time", items=[ACCOUNTS])
         self.function.allow(
             "sqs:GetQueueAttributes", on=[pipeline.snapshots.queue_arn, pipeline.dead_letters.queue_arn]
         )
         self.function.allow("s3:ListBucket", on=storage.history.bucket_arn)
-        storage.allow_history(self.function, "s3:GetObject", "recent/", "states/", "last/")
+        storage.allow_history(self.function, "s3:GetObject", *PAST)
         storage.allow_history(self.function, "s3:PutObject", "states/", "last/")
         storage.allow_history(self.function, "s3:DeleteObject", "recent/")
         events.Rule(

@@ -18,7 +18,7 @@ from constructs import Construct
 from stacks.accepted import accept
 from stacks.deployments import Deployment
 from stacks.function import Function
-from stacks.storage import Storage
+from stacks.storage import FLIGHTS, HEALTH, KEYS, LIVE, LIVE_PARTS, PAST, Storage
 
 REDIS_PORT = 6379
 MAX_ANSWER_BYTES = 4_000_000
@@ -51,6 +51,8 @@ class Api(Stack):
         access = ec2.SecurityGroup(self, "Access", vpc=vpc, description="The API function", allow_all_outbound=True)
         self.cache = self._cache(deployment, vpc, access)
         address = self.cache.attr_primary_end_point_address
+        auth = self.node.try_get_context("auth") or "off"
+        with_keys = auth != "off"
         self.function = Function(
             self,
             "flight-api",
@@ -67,37 +69,34 @@ class Api(Stack):
                 "MAX_ANSWER_SECONDS": str(MAX_ANSWER_SECONDS),
                 "REDIS_CLUSTER_ENDPOINT": f"rediss://{address}:{REDIS_PORT}",
                 "DASHBOARD_DIR": "/var/task/dashboard",
-                "API_AUTH": self.node.try_get_context("auth") or "off",
+                "API_AUTH": auth,
                 **FRUGAL,
             },
         )
-        self.function.allow("dynamodb:GetItem", "dynamodb:Query", on=storage.table.table_arn)
-        indexes = ("by_departure", "by_arrival", "by_callsign")
-        self.function.allow("dynamodb:Query", on=[f"{storage.table.table_arn}/index/{name}" for name in indexes])
+        table = storage.table.table_arn
+        self.function.allow("dynamodb:GetItem", on=table, items=[LIVE, KEYS] if with_keys else [LIVE])
+        self.function.allow("dynamodb:Query", on=table, items=[LIVE_PARTS, FLIGHTS, HEALTH])
+        self.function.allow("dynamodb:Query", on=storage.flight_indexes())
         self.function.allow("s3:ListBucket", on=storage.history.bucket_arn)
-        storage.allow_history(self.function, "s3:GetObject", "recent/", "states/", "last/")
-        self.function.allow(
-            "ec2:CreateNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DeleteNetworkInterface",
-            on="*",
-        )
+        storage.allow_history(self.function, "s3:GetObject", *PAST)
         self.api = self._gateway(deployment)
         CfnOutput(self, "Url", value=self.api.api_endpoint)
 
     def _vpc(self, storage: Storage) -> ec2.Vpc:
         isolated = ec2.SubnetConfiguration(name="isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24)
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0, subnet_configuration=[isolated])
-        table = vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
-        arn = storage.table.table_arn
-        table.add_to_policy(_to_anybody("dynamodb:GetItem", "dynamodb:Query", on=[arn, f"{arn}/index/*"]))
+        items = vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        table = storage.table.table_arn
+        items.add_to_policy(_to_anybody("dynamodb:GetItem", "dynamodb:Query", on=[table, *storage.flight_indexes()]))
         files = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         files.add_to_policy(_to_anybody("s3:ListBucket", on=[storage.history.bucket_arn]))
-        files.add_to_policy(_to_anybody("s3:GetObject", on=[storage.history.arn_for_objects("*")]))
+        files.add_to_policy(
+            _to_anybody("s3:GetObject", on=[storage.history.arn_for_objects(f"{folder}*") for folder in PAST])
+        )
         accept(
             vpc,
             "AwsSolutions-VPC7",
-            "There is no internet gateway and one function inside; flow logs would cost more than the cache.",
+            "One function is inside; nothing comes in, and out goes what the endpoints' policies let through.",
         )
         return vpc
 

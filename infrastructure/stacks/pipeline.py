@@ -9,14 +9,13 @@ from pathlib import Path
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.accepted import accept
 from stacks.deployments import Deployment
 from stacks.function import Function
-from stacks.storage import Storage
+from stacks.storage import ACCOUNTS, BUDGETS, FLIGHTS, HEALTH, LEASES, LIVE, LIVE_PARTS, Storage
 
 FETCHER_TIMEOUT = Duration.minutes(5)
 PROCESSOR_TIMEOUT = Duration.minutes(1)
@@ -87,7 +86,9 @@ class Pipeline(Stack):
         parameters = f"arn:{self.partition}:ssm:{self.region}:{self.account}:parameter/flightdata/{deployment.name}"
         storage.allow_raw(fetcher, "s3:PutObject")
         fetcher.allow("events:PutEvents", on=self.bus.event_bus_arn)
-        fetcher.allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=storage.table.table_arn)
+        table = storage.table.table_arn
+        fetcher.allow("dynamodb:GetItem", "dynamodb:PutItem", on=table, items=[BUDGETS])
+        fetcher.allow("dynamodb:UpdateItem", on=table, items=[HEALTH, LEASES])
         fetcher.allow(
             "ssm:GetParameter",
             on=[f"{parameters}/opensky/client_id", f"{parameters}/opensky/client_secret"],
@@ -114,21 +115,16 @@ class Pipeline(Stack):
         storage.allow_raw(processor, "s3:GetObject")
         storage.allow_history(processor, "s3:PutObject", "recent/")
         storage.allow_carried(processor)
-        processor.allow(
-            "s3:ListBucket", on=storage.raw.bucket_arn
-        )  # without it a missing key looks like a missing grant
-        processor.allow(
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:BatchWriteItem",
-            on=storage.table.table_arn,
-        )
+        # Without it a missing key looks like a missing grant.
+        processor.allow("s3:ListBucket", on=storage.raw.bucket_arn)
+        table = storage.table.table_arn
+        processor.allow("dynamodb:GetItem", on=table, items=[LIVE, ACCOUNTS])
+        processor.allow("dynamodb:UpdateItem", on=table, items=[LIVE])
+        processor.allow("dynamodb:Query", on=table, items=[LIVE_PARTS])
+        processor.allow("dynamodb:BatchWriteItem", on=table, items=[LIVE_PARTS, FLIGHTS])
+        processor.allow("dynamodb:PutItem", on=table, items=[ACCOUNTS])
         processor.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
-        processor.function.add_event_source(
-            sources.SqsEventSource(self.snapshots, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
-        )
+        processor.takes(self.snapshots, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
         return processor
 
     def _ticks(self, deployment: Deployment) -> events.Rule:
@@ -140,7 +136,7 @@ class Pipeline(Stack):
             retention_period=Duration.minutes(2),
         )
         accept(late, "AwsSolutions-SQS3", "A tick that failed is not tried again: the next one comes in a minute.")
-        self.fetcher.function.add_event_source(sources.SqsEventSource(late, batch_size=1))
+        self.fetcher.takes(late, batch_size=1)
         fetch = targets.LambdaFunction(self.fetcher.function, retry_attempts=0, max_event_age=Duration.minutes(1))
         self.fetcher.function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
         return events.Rule(

@@ -18,6 +18,15 @@ CARRIED = "live/"
 QUERIES = "queries/"
 """Where Athena puts its answers, in the bucket of the history."""
 
+LIVE, LIVE_PARTS, FLIGHTS = "live", "live#*", "flight#*"
+ACCOUNTS, BUDGETS, HEALTH, KEYS, LEASES = "account", "budget", "health", "key", "lease"
+"""Partition keys of the table's items, for `Function.allow`."""
+
+PAST = ("recent/", "states/", "last/")
+"""The folders of the history."""
+
+FLIGHT_INDEXES = ("by_departure", "by_arrival", "by_callsign")
+
 _INDEXES = (
     ("by_time", "pk", "processed_at", dynamodb.AttributeType.NUMBER),
     ("by_departure", "departure", "departed", dynamodb.AttributeType.STRING),
@@ -56,6 +65,10 @@ class Storage(Stack):
             resource = f"{self.stack_name}:ExportsOutputFnGetAttHistoryC127576EArnC54CDD58/{objects}"
             accept(function.role, f"AwsSolutions-IAM5[Resource::{resource}]", "Any hour of the history.")
 
+    def flight_indexes(self) -> list[str]:
+        """ARNs of the table's indexes that have flights and nothing else in them."""
+        return [f"{self.table.table_arn}/index/{name}" for name in FLIGHT_INDEXES]
+
     def _archive(self, deployment: Deployment) -> s3.Bucket:
         rule = s3.LifecycleRule(
             abort_incomplete_multipart_upload_after=Duration.days(1),
@@ -72,9 +85,7 @@ class Storage(Stack):
         ]
         if deployment.history_days:
             forgotten = Duration.days(deployment.history_days)
-            rules += [
-                s3.LifecycleRule(prefix=f"{name}/", expiration=forgotten) for name in ("recent", "states", "last")
-            ]
+            rules += [s3.LifecycleRule(prefix=folder, expiration=forgotten) for folder in PAST]
         return self._bucket("History", deployment.named("history"), deployment, rules)
 
     def _bucket(self, name: str, called: str, deployment: Deployment, rules: list[s3.LifecycleRule]) -> s3.Bucket:
@@ -91,7 +102,7 @@ class Storage(Stack):
         accept(
             bucket,
             "AwsSolutions-S1",
-            "Only our functions have grants; CloudTrail data events tell more than access logs, where wanted.",
+            "Public access is blocked; CloudTrail data events tell more than access logs, where wanted.",
         )
         return bucket
 

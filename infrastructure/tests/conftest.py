@@ -16,19 +16,19 @@ CONTEXT = json.loads((Path(__file__).parents[1] / "cdk.json").read_text())["cont
 
 
 class Templates:
-    """All resources of an environment. Made only if cdk-nag finds nothing that is not accepted with a reason."""
+    """`all` resources of an environment, by logical id. Made only if cdk-nag finds nothing that is not accepted with a
+    reason.
+    """
 
     def __init__(self, app, folder):
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         app.synth()
         self.paths = sorted(folder.glob("*.template.json"))
-        self._resources = [
-            resource for path in self.paths for resource in json.loads(path.read_text())["Resources"].items()
-        ]
+        self.all = [resource for path in self.paths for resource in json.loads(path.read_text())["Resources"].items()]
 
     def resources(self, kind):
         """Whole, with their policies, by logical id."""
-        return {name: one for name, one in self._resources if one["Type"] == kind}
+        return {name: one for name, one in self.all if one["Type"] == kind}
 
     def of(self, kind):
         """Their properties, by logical id."""

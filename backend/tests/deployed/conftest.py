@@ -3,10 +3,14 @@ every policy enforced.
 """
 
 import os
+from contextlib import closing
 
 import pytest
 from fixtures import deployment
 from fixtures.collector import collecting
+
+from flightdata.settings import Settings
+from flightdata.wiring import House
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +23,24 @@ def deployed(tmp_path_factory):
         collecting() as collector,
         pytest.MonkeyPatch.context() as environment,
         deployment.deployed(
-            folder, environment.setenv, context={"otlp": collector.url}, AUTH="true", USE_SSL="1"
+            folder, environment.setenv, context={"otlp": collector.url, "auth": "required"}, AUTH="true", USE_SSL="1"
         ) as found,
     ):
         found.collector = collector
+        _without_keys(found.client("lambda"))
         yield found
+
+
+def _without_keys(client):
+    """The API is deployed with the grant to look keys up; only the tests of grants show one."""
+    name = f"flightdata-flight-api-{deployment.ENVIRONMENT}"
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": variables | {"API_AUTH": "off"}})
+
+
+@pytest.fixture(scope="session")
+def collector(deployed):
+    """A house outside AWS whose backends are the deployed ones."""
+    given = {name.lower(): value for name, value in deployment.collector_settings(deployed).items()}
+    with closing(House(Settings(_env_file=None, **given))) as house:
+        yield house

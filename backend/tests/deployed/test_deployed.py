@@ -4,17 +4,15 @@ import csv
 import io
 import json
 import ssl
-import time
-from contextlib import closing, contextmanager
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import polars as pl
 import pytest
 from fakes import SetClock
-from fixtures.deployment import collector_settings
+from fixtures.deployment import SAFE, get, invoke, until
 from fixtures.serving import serving
-from samples import NOW, archived, row, snapshot
+from samples import NOW, archived, snapshot
 
 from flightdata.models.flight import Side
 from flightdata.models.search import FlightSearch, FlownSearch
@@ -22,28 +20,9 @@ from flightdata.pipeline.work import work
 from flightdata.settings import Settings
 from flightdata.wiring import PARIS, House
 
-SAFE = 120.0
-"""Seconds after which a function that has not done its work is given up."""
 FRAMES = 12
 GLOBE, GLOBE_FRAMES = "opensky/global_20260508", 3
 ALWAYS = {"begin": 0, "end": 4_000_000_000, "limit": 1000}
-
-
-def until(done, what):
-    deadline = time.monotonic() + SAFE
-    while not (found := done()):
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.2)
-    return found
-
-
-@pytest.fixture(scope="module")
-def collector(deployed):
-    """A house outside AWS whose backends are the deployed ones."""
-    given = {name.lower(): value for name, value in collector_settings(deployed).items()}
-    settings = Settings(_env_file=None, **given)
-    with closing(House(settings)) as house:
-        yield house
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +46,6 @@ def embedded(tmp_path):
             pass
     yield house
     house.close()
-
-
-def get(deployed, path):
-    request = Request(deployed.ministack.url + path, headers={"Host": deployed.api_host})
-    trusting = ssl.create_default_context(cafile=deployed.ministack.certificate)
-    with urlopen(request, timeout=SAFE, context=trusting) as answer:
-        return answer.status, json.loads(answer.read())
 
 
 def test_the_api_answers_as_the_embedded_home_does(deployed, keys, embedded):
@@ -274,70 +246,3 @@ def test_the_analytics_report_what_was_done(deployed, keys):
 def test_wrong_questions_are_told_so_by_the_gateway_too(deployed, keys):
     with pytest.raises(OSError, match="400"):
         get(deployed, "/flights?lamin=north")
-
-
-# Grants.
-
-
-@contextmanager
-def without(deployed, function, action):
-    """The function's role less one action."""
-    role = deployed.client("lambda").get_function_configuration(FunctionName=function)["Role"].rpartition("/")[2]
-    iam = deployed.client("iam")
-    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    whole = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    less = json.loads(json.dumps(whole))
-    for statement in less["Statement"]:
-        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
-        statement["Action"] = [one for one in actions if one != action]
-    less["Statement"] = [one for one in less["Statement"] if one["Action"]]
-    assert less != whole, f"{function} has no grant for {action}"
-    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(less))
-    try:
-        yield
-    finally:
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(whole))
-
-
-def invoke(deployed, function, event):
-    answer = deployed.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
-    return answer.get("FunctionError"), json.loads(answer["Payload"].read())
-
-
-@pytest.mark.parametrize("action", ["s3:PutObject", "events:PutEvents", "dynamodb:UpdateItem"])
-def test_without_one_grant_the_fetcher_fails_and_names_it(deployed, action):
-    fetcher = "flightdata-flight-data-fetcher-dev"
-
-    def fetched():
-        """An error or what was archived, once the source has something again."""
-        error, answer = invoke(deployed, fetcher, {})
-        return (error, answer) if error or answer["archived"] else None
-
-    with without(deployed, fetcher, action):
-        error, answer = until(fetched, "a fetch")
-    assert error
-    assert action.split(":")[1].removeprefix("Put") in answer["errorMessage"]
-    assert until(fetched, "a fetch")[0] is None
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        "s3:GetObject",
-        "s3:PutObject",
-        "dynamodb:GetItem",
-        "dynamodb:BatchWriteItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:PutItem",
-    ],
-)
-def test_without_one_grant_the_processor_gives_the_message_back(deployed, collector, action):
-    processor = "flightdata-flight-data-processor-dev"
-    fresh = snapshot(row("abcdef", seen=time.time()), time=time.time(), source=action.lower().replace(":", "-"))
-    collector.archive.put(fresh)
-    event = {"Records": [{"messageId": "one", "body": archived(fresh).model_dump_json()}]}
-    with without(deployed, processor, action):
-        error, answer = invoke(deployed, processor, event)
-    assert (error, answer) == (None, {"batchItemFailures": [{"itemIdentifier": "one"}]})
-    assert invoke(deployed, processor, event) == (None, {"batchItemFailures": []})
-    assert collector.ledger.find([fresh.key])
