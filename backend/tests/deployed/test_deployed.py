@@ -9,7 +9,6 @@ from urllib.request import Request, urlopen
 
 import polars as pl
 import pytest
-from fakes import SetClock
 from fixtures.deployment import SAFE, get, invoke, until
 from fixtures.serving import serving
 from samples import NOW, archived, snapshot
@@ -37,7 +36,7 @@ def keys(collector):
 @pytest.fixture
 def embedded(tmp_path):
     """The same frames through the embedded home."""
-    house = House(Settings(_env_file=None, data_dir=tmp_path), SetClock(NOW))
+    house = House(Settings(_env_file=None, data_dir=tmp_path))
     recording = house.recordings([PARIS])
     with house.alone():
         for _ in range(FRAMES):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from dataclasses import asdict, replace
 from functools import cache
 
@@ -105,7 +106,7 @@ def moving():
 
 def test_a_global_snapshot_costs_few_write_units_and_requests(account, recordings):
     meter, archive = Meter(account.client("dynamodb")), MemoryArchive()
-    others = MemoryHistory(), MemoryFlights(), MemoryLedger(), moving(), SetClock(NOW)
+    others = MemoryHistory(), MemoryFlights(), MemoryLedger(), moving(), time.time
     stages = [Process(archive, pictures(account), *others) for _ in range(2)]
     for number, one in enumerate(answers(recordings, GLOBE)):
         archive.put(one)
@@ -120,7 +121,7 @@ def test_the_cost_is_computed_from_what_is_measured_here(account, recordings):
     dynamodb, s3 = account.client("dynamodb"), account.client("s3")
     meter, archive = Meter(dynamodb), S3Archive(s3, account.bucket)
     flights, ledger = DynamoFlights(dynamodb, account.table), DynamoLedger(dynamodb, account.table)
-    process = Process(archive, pictures(account), MemoryHistory(), flights, ledger, moving(), SetClock(NOW))
+    process = Process(archive, pictures(account), MemoryHistory(), flights, ledger, moving(), time.time)
     written = []
     for one in answers(recordings, EVENING, most=10):
         archive.put(one)

@@ -20,6 +20,7 @@ from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.replay import Plan, ReplayClock, plan
 from flightdata.pipeline.replay import replay as replayed
 from flightdata.settings import Backend
+from flightdata.validation.gate import CLOCK_TOLERANCE
 from flightdata.wiring import House
 
 _HOUR: Seconds = 3600
@@ -60,7 +61,8 @@ def replay(
         if not into and any(loaded.backend(port) is Backend.AWS for port in ("history", "live", "flights")):
             raise ConfigurationError("what is on AWS cannot be replaced: name a new folder with --into")
         with nullcontext() if into else house.alone():
-            chosen = plan(house.archive.keys(), span.start - _AROUND, span.end + _AROUND)
+            end = min(span.end + _AROUND, house.clock() + CLOCK_TOLERANCE)  # nothing that a wrong clock put ahead
+            chosen = plan(house.archive.keys(), span.start - _AROUND, end)
             if not chosen.keys:
                 raise NotFound("the archive has no snapshots of that time")
             account = _into(house, chosen, span, into) if into else _in_place(house, chosen, span)

@@ -20,7 +20,7 @@ from flightdata.ports import Clock, Flights, HistoryWriter, Ledger, LivePictures
 from flightdata.utils.logs import correlation_id, logger
 from flightdata.utils.tracing import span, traceparent
 from flightdata.validation.decoded import Decoded, Unreadable
-from flightdata.validation.gate import decode
+from flightdata.validation.gate import CLOCK_TOLERANCE, decode
 
 log = logger(__name__)
 
@@ -184,7 +184,10 @@ class Process:
 
     def _prepared(self, raw: RawSnapshot) -> Decoded:
         try:
-            return self._moving.prepare(decode(raw))
+            decoded = decode(raw)
+            if decoded.time - self._clock() > CLOCK_TOLERANCE:  # the picture would wait for that time to come
+                raise Unreadable(f"its time is {decoded.time - self._clock():,.0f} s ahead of the clock here")
+            return self._moving.prepare(decoded)
         except pl.exceptions.PanicException as error:  # no Exception: it would end the worker
             raise RuntimeError(f"polars gave up: {error}") from error
 

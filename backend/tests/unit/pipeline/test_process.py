@@ -13,6 +13,7 @@ from flightdata.errors import Poison, Transient
 from flightdata.models.events import StatesStored
 from flightdata.models.snapshot import RawSnapshot, SnapshotAccount
 from flightdata.models.states import RELATIVE_QUALITY, no_states
+from flightdata.validation.gate import CLOCK_TOLERANCE
 from flightdata.validation.quality import names
 
 EXPIRY = 330.0
@@ -155,6 +156,7 @@ def test_an_empty_batch_does_nothing(bench):
 
 def test_an_aircraft_leaves_the_picture_when_it_was_not_heard_for_the_expiry(bench):
     bench.batch(FIRST)
+    bench.clock.now += EXPIRY
     bench.batch(snapshot(row("cccccc", seen=NOW + EXPIRY), time=NOW + EXPIRY))
     assert set(bench.aircraft()) == {"aaaaaa", "cccccc"}
     bench.batch(snapshot(row("cccccc", seen=NOW + EXPIRY), time=NOW + EXPIRY + 1))
@@ -246,6 +248,23 @@ def test_an_unreadable_body_makes_no_new_version(bench):
     result = bench.batch(HTML)
     assert result.stored is None
     assert bench.live.version() == 0
+
+
+def test_a_snapshot_of_a_machine_whose_clock_is_ahead_does_not_empty_the_picture(bench):
+    ahead = snapshot(row("dddddd", seen=NOW + 86_400), time=NOW + 86_400)
+    bench.batch(FIRST, ahead)
+    bench.clock.now += 10
+    bench.batch(SECOND)
+    assert bench.account(ahead).unreadable == "its time is 86,400 s ahead of the clock here"
+    assert bench.account(ahead).balanced
+    assert bench.live.latest().time == NOW + 10
+    assert bench.aircraft() == {"aaaaaa": NOW + 10, "bbbbbb": NOW - 5, "cccccc": NOW}
+
+
+def test_a_clock_that_is_a_little_ahead_is_believed(bench):
+    soon = NOW + CLOCK_TOLERANCE
+    bench.batch(snapshot(row("dddddd", seen=soon), time=soon))
+    assert bench.aircraft() == {"dddddd": soon}
 
 
 def test_an_unreadable_body_does_not_cost_its_neighbours(bench):
@@ -377,6 +396,7 @@ def test_a_flight_that_opens_is_in_the_store_and_in_the_version(bench):
 
 def test_a_flight_outlives_the_aircraft_s_place_in_the_picture(bench):
     bench.batch(GATE, CLIMB)
+    bench.clock.now += 1000
     bench.batch(snapshot(row("bbbbbb", seen=NOW + 1000), time=NOW + 1000))
     assert set(bench.aircraft()) == {"bbbbbb"}
     assert bench.live.latest().tracked["icao24"].to_list() == ["aaaaaa", "bbbbbb"]
