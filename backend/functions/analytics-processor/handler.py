@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from flightdata import triggers
+from flightdata.functions import Function, start
 from flightdata.wiring import house
+
+start(Function.ANALYTICS)
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:

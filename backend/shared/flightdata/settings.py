@@ -1,15 +1,16 @@
 """The only reader of environment variables and `.env`. Each field's name in capitals is the variable's name."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
+from flightdata.errors import ConfigurationError
 from flightdata.models.credits import AccountClass
 from flightdata.models.units import Seconds
 
@@ -76,6 +77,15 @@ class LogFormat(StrEnum):
 
 
 ENV_FILE = ".env"
+_NEEDED_ON_AWS: Mapping[Port, tuple[str, ...]] = {
+    "archive": ("s3_raw_bucket",),
+    "publisher": ("eventbridge_bus_name",),
+    "queue": ("sqs_queue_url", "sqs_dead_letter_queue_url"),
+    "live": ("s3_raw_bucket",),
+    "history": ("s3_history_bucket",),
+}
+"""What a port cannot do without there; `live` only where it is published. The table's name has a default."""
+
 _ALIKE = 0.86
 """The environment is full of other people's variables: HOSTNAME is none of ours misspelt, LOGLEVEL is."""
 
@@ -149,6 +159,27 @@ class Settings(BaseSettings):
         """What was chosen for this port by itself, or what the environment has for all."""
         usual = Backend.EMBEDDED if self.environment is Environment.LOCAL else Backend.AWS
         return self.backends.get(port, usual)
+
+    def lacking(self, ports: Iterable[Port]) -> list[str]:
+        """The variables that are not set, of those that these ports need where they are on AWS."""
+        on_aws = (port for port in ports if self.backend(port) is Backend.AWS)
+        needed = dict.fromkeys(name for port in on_aws for name in _NEEDED_ON_AWS.get(port, ()))
+        return [name.upper() for name in needed if not getattr(self, name)]
+
+
+def load() -> Settings:
+    """Those of the environment. Raises ConfigurationError, which names each one that cannot be."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in faults)
+        raise ConfigurationError(wrong) from None  # its own text tells the values, secrets too
+
+
+def in_function() -> bool:
+    """Whether Lambda runs us."""
+    return bool(os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
 
 
 def invocation_trace() -> str:

@@ -47,7 +47,7 @@ from flightdata.ports import (
 )
 from flightdata.reference.airports import airport_table
 from flightdata.reference.enrich import Reference
-from flightdata.settings import ApiAuth, Backend, Environment, Port, Settings
+from flightdata.settings import ApiAuth, Backend, Environment, Port, Settings, load
 from flightdata.tracking.nearby import Airports
 from flightdata.utils import logs, tracing
 from flightdata.utils.files import sweep
@@ -55,6 +55,7 @@ from flightdata.utils.lock import Locked, exclusive
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from mangum import Mangum
 
     from flightdata.clients.opensky import Credentials, OpenSky
     from flightdata.clients.receiver import Receiver
@@ -111,8 +112,8 @@ def trace(settings: Settings) -> None:
 
 @cache
 def house() -> "House":
-    """The one house of a Lambda function or a started file, from the environment."""
-    settings = Settings()
+    """The one house of a Lambda function or a started file, from the environment. Raises ConfigurationError."""
+    settings = load()
     if settings.environment is not Environment.LOCAL:
         logs.configure(settings.log_level, as_json=True)
         trace(settings)
@@ -148,14 +149,20 @@ class House:
         found = dict[str, str]()
         for command, ports in _NEEDED_BY.items():
             try:
-                for port in ports:
-                    if self.settings.backend(port) is Backend.AWS:
-                        getattr(self._cloud, "carried" if port == "live" else port)
+                self.check(ports)
             except ConfigurationError as error:
                 found[command] = str(error)
-                if len(found) == len(_NEEDED_BY):
-                    raise ConfigurationError(found["collect"]) from error
+        if len(found) == len(_NEEDED_BY):
+            raise ConfigurationError(found["collect"])
         return found
+
+    def check(self, ports: Sequence[Port]) -> None:
+        """Raises ConfigurationError, which names all that these ports lack. Talks to nobody."""
+        if any(self.settings.backend(port) is Backend.AWS for port in ports):
+            _ = self._cloud
+        if lacking := self.settings.lacking(ports):
+            are, they_have = ("are", "they have") if len(lacking) > 1 else ("is", "it has")
+            raise ConfigurationError(f"{', '.join(lacking)} {are} not set; on AWS {they_have} to be")
 
     def make_on_emulator(self, *, everything: bool) -> dict[str, str]:
         """What the CDK app makes on AWS, at AWS_ENDPOINT_URL; the settings that name it. Raises Transient."""
@@ -276,6 +283,7 @@ class House:
             self.clock,
             max_page_size=self.settings.max_page_size,
             expiry=self.settings.live_expiry_seconds,
+            at_once=not self.settings.aws_lambda_function_name,  # a function starts also while the store is away
         )
 
     @cached_property
@@ -314,6 +322,13 @@ class House:
             dashboard=self.map_folder,
             watch=self.watch,
         )
+
+    @cached_property
+    def gateway(self) -> "Mangum":
+        """The web application behind API Gateway."""
+        from mangum import Mangum  # noqa: PLC0415, as FastAPI
+
+        return Mangum(self.app(), lifespan="off")
 
     @cached_property
     def watch(self) -> Watch | None:

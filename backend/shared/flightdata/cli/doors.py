@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Callable
-from enum import StrEnum
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ import typer
 
 from flightdata.cli.output import Exit, configure_logs, fail, print_json, settings, told
 from flightdata.errors import ConfigurationError, FlightDataError
+from flightdata.functions import Function
 from flightdata.settings import Backend
 from flightdata.utils.logs import logger
 from flightdata.wiring import PARIS, house
@@ -25,13 +25,6 @@ Handler = Callable[[dict[str, Any], object], Any]
 _FUNCTIONS = Path(__file__).parents[3] / "functions"
 _LONGEST_RUN = 300_000
 """ms"""
-
-
-class Function(StrEnum):
-    FETCHER = "flight-data-fetcher"
-    PROCESSOR = "flight-data-processor"
-    API = "flight-api"
-    ANALYTICS = "analytics-processor"
 
 
 _SAMPLES = {

@@ -36,10 +36,20 @@ class Readiness:
 
 
 class Query:
-    """The third stage. `refresh` is called between requests; requests are answered from what it loaded last."""
+    """The third stage. `refresh` is called between requests; requests are answered from what it loaded last.
 
-    def __init__(
-        self, live: ShownPictures, health: Health, clock: Clock, *, max_page_size: int, expiry: Seconds
+    `at_once`: whether it loads what is there now, or when it is first asked or refreshed.
+    """
+
+    def __init__(  # noqa: PLR0913, it answers from all of them
+        self,
+        live: ShownPictures,
+        health: Health,
+        clock: Clock,
+        *,
+        max_page_size: int,
+        expiry: Seconds,
+        at_once: bool = True,
     ) -> None:
         self._live = live
         self._health = health
@@ -47,17 +57,27 @@ class Query:
         self._max_page_size = max_page_size
         self._expiry = expiry
         self._loading = Lock()
-        self._index = LiveIndex(live.shown())
+        self._loaded = LiveIndex(live.shown()) if at_once else None
+
+    @property
+    def _index(self) -> LiveIndex:
+        while self._loaded is None:
+            self.refresh()
+        return self._loaded
 
     def refresh(self) -> bool:
         """Load the newest version if it is not there yet; whether that was so. Others go on asking the old one."""
-        if self._live.version() == self._index.version or not self._loading.acquire(blocking=False):
+        loaded = self._loaded
+        known = loaded is not None and self._live.version() == loaded.version
+        if known or not self._loading.acquire(blocking=loaded is None):
             return False
         try:
+            if self._loaded is not loaded:  # we have waited for who loaded it
+                return False
             with span("query.load"):
                 shown = self._live.shown()
                 index = LiveIndex(shown)
-            self._index = index
+            self._loaded = index
             with _of_first(shown):
                 log.debug("live picture loaded", version=index.version, aircraft=len(index))
             return True

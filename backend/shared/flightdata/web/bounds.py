@@ -1,13 +1,13 @@
 """How large an answer may be and how long it may take, where API Gateway and Lambda in front of us give up."""
 
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event
 from typing import TypeVar
 
 from flightdata.errors import BadRequest
 from flightdata.models.units import Seconds
+from flightdata.utils.waiting import Late, within
 
 T = TypeVar("T")
 
@@ -67,18 +67,7 @@ NO_BOUNDS = Bounds()
 
 
 def _in_time(work: Callable[[], T], time: Seconds) -> T:
-    outcome: Future[T] = Future()
-
-    def fill() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001, raised where it is waited for
-            outcome.set_exception(error)
-
-    Thread(target=fill, name="bounded", daemon=True).start()
     try:
-        return outcome.result(time)
-    except TimeoutError:
-        if outcome.done():
-            raise
+        return within(time, work, "bounded")
+    except Late:
         raise BadRequest(f"the answer takes longer than {time:g} s, the most there is here; {_INSTEAD}") from None
