@@ -23,7 +23,7 @@ from flightdata.pipeline.flown import Flown
 from flightdata.pipeline.forward import Forward, Notes
 from flightdata.pipeline.keep import Keep, Retention
 from flightdata.pipeline.moving import Moving
-from flightdata.pipeline.past import Past
+from flightdata.pipeline.past import KEPT, Past
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.query import Query
 from flightdata.pipeline.watch import Watch
@@ -292,8 +292,14 @@ class House:
 
     @cached_property
     def past(self) -> Past:
-        expiry = self.settings.live_expiry_seconds
-        return Past(self.history, self.flights, self.clock, max_page_size=self.settings.max_page_size, expiry=expiry)
+        return Past(
+            self.history,
+            self.flights,
+            self.clock,
+            max_page_size=self.settings.max_page_size,
+            expiry=self.settings.live_expiry_seconds,
+            kept=1 if self.settings.aws_lambda_function_name else KEPT,  # the API function has 256 MB
+        )
 
     @cached_property
     def analyze(self) -> Analyze:

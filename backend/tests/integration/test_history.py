@@ -1,9 +1,11 @@
 """The past as clients see it, through the whole application and the command line, on a real lake."""
 
 import csv
+import gc
 import io
 import json
 import threading
+import weakref
 from urllib.parse import quote
 
 import polars as pl
@@ -12,11 +14,13 @@ from fakes import MemoryFlights, MemoryHealth, MemoryPictures, SetClock
 from fixtures.serving import SAFE, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import NOW, archived, flight, flights, row, snapshot, states
+from samples import NOW, archived, flight, flights, row, snapshot, state, states
 
 from flightdata.models.lake import from_lake
+from flightdata.models.search import FlightSearch
+from flightdata.models.selection import HistorySearch
 from flightdata.pipeline.flown import Flown
-from flightdata.pipeline.past import Past
+from flightdata.pipeline.past import DAY, Past
 from flightdata.pipeline.query import Query
 from flightdata.pipeline.work import work
 from flightdata.settings import Settings
@@ -181,8 +185,8 @@ def test_everything_in_an_area(client, query):
     document = StatesDocument.model_validate_json(response.content, strict=True)
     assert document.count == len(document.states)
     counts = {}
-    for state in document.states:
-        counts[state.icao24] = counts.get(state.icao24, 0) + 1
+    for one in document.states:
+        counts[one.icao24] = counts.get(one.icao24, 0) + 1
     assert counts == SELECTED[query]
 
 
@@ -279,6 +283,44 @@ def test_what_would_be_cut_off_is_refused_and_what_fits_is_the_same(house, clien
     with serving(bounded(house.past, size=len(whole), time=SAFE)) as wide:
         response = wide.get(path)
         assert (response.status_code, response.content) == (200, whole)
+
+
+def test_an_answer_that_is_too_large_is_given_up_long_before_it_is_made():
+    made = []
+
+    class Large:
+        def states(self, _):
+            for number in range(20):
+                made.append(number)
+                yield pl.concat([states(state("000001"))] * 5_000)
+
+    past = Past(Large(), MemoryFlights(), SetClock(NOW), max_page_size=10, expiry=330)
+    assert max(table.height for table in past.states(HistorySearch())) < 5_000
+    made.clear()
+    with serving(bounded(past, size=4_000_000)) as client:
+        assert client.get("/history").status_code == 400
+    assert made == [0, 1], "4 MB are 8,000 states"
+
+
+# Past pictures that are kept.
+
+
+@pytest.mark.parametrize("kept", [1, 3])
+def test_so_many_past_pictures_are_kept_and_room_is_made_before_the_next_one(kept):
+    asked, indexes = [], []
+
+    class Noting:
+        def picture(self, time, _since):
+            gc.collect()
+            asked.append((time, sum(one() is not None for one in indexes)))
+            return states(state("000001"))
+
+    past = Past(Noting(), MemoryFlights(), SetClock(LAST + DAY), max_page_size=10, expiry=330, kept=kept)
+    for time in (NOW, NOW + 1, NOW + 2, NOW + 3, NOW + 3, NOW + 4 - kept):
+        past.flights(time, FlightSearch())
+        indexes.append(weakref.ref(past._kept[time]))
+    assert [time for time, _ in asked] == [NOW, NOW + 1, NOW + 2, NOW + 3]
+    assert max(held for _, held in asked) == kept - 1
 
 
 def test_a_track_and_a_past_picture_that_would_be_cut_off_are_refused(house):

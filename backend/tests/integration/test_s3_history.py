@@ -8,6 +8,8 @@ import pytest
 from fixtures.aws import Account
 from samples import NOW, state, states
 
+from flightdata.backends.history import s3
+from flightdata.backends.history.folder import FolderHistory
 from flightdata.backends.history.s3 import S3History
 from flightdata.errors import Transient
 from flightdata.models.selection import Selection
@@ -248,3 +250,21 @@ def test_selected_aircraft_are_read_from_their_row_groups(busy):
     wanted = ("000003", f"{AIRCRAFT - 3:06x}", "ffffff")
     found = pl.concat(history.states(Selection(BEGIN, BEGIN + HOUR, icao24=wanted)))
     assert found.group_by("icao24").len().sort("icao24").rows() == [(wanted[0], SNAPSHOTS), (wanted[1], SNAPSHOTS)]
+
+
+@pytest.mark.parametrize("aircraft", [3, 40], ids=["much of it is repeated", "hardly any of it is"])
+def test_an_open_hour_of_more_rows_than_are_held_at_once_is_as_in_a_folder(account, tmp_path, monkeypatch, aircraft):
+    monkeypatch.setattr(s3, "CHUNK", 20)
+    chance = random.Random(5)
+    lakes = S3History(account.client("s3"), account.bucket), FolderHistory(tmp_path)
+    for step in range(25):
+        moment = BEGIN + 10 * step
+        rows = [
+            seen(f"{n:06x}", moment - chance.randrange(15), source=chance.choice("ab"), baro_altitude=float(step))
+            for n in chance.sample(range(aircraft), 3)
+        ]
+        for lake in lakes:
+            add(lake, *rows, at=moment)
+    ours, theirs = lakes
+    assert ours.picture(BEGIN + 205, BEGIN - 10).equals(theirs.picture(BEGIN + 205, BEGIN - 10))
+    assert everything(ours).equals(everything(theirs))

@@ -23,6 +23,7 @@ FOLDERS = Path(__file__).parents[2] / "functions"
 SAFE = 30.0
 """Seconds after which a thread that should have ended is given up."""
 
+
 @pytest.fixture
 def environment(monkeypatch, tmp_path, untouched_logs):
     """Of a function of Lambda, on AWS, with all that any of them needs; AWS does not answer."""

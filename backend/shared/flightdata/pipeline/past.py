@@ -22,24 +22,35 @@ DAY: Seconds = 86_400
 LONGEST: Seconds = 31 * DAY
 """The longest range that one question may be about."""
 
-_KEPT = 4
-"""Past pictures in memory, 10 MB each at 12,000 aircraft, for the next page and the next box."""
+KEPT = 4
+"""Past pictures in memory, 12 MB each at 12,000 aircraft, for the next page and the next box."""
+
+_SLICE = 4_096
+"""Rows, 2 MB of JSON: an answer that is too large is given up after so many."""
 
 _SETTLED: Seconds = 900
 """States that are so old do not come any more, as a rule; a younger picture is not kept."""
 
 
 class Past:
-    """What the third stage answers from the history. `expiry`: as for the live picture."""
+    """What the third stage answers from the history. `expiry`: as for the live picture. `kept`: pictures in memory."""
 
-    def __init__(
-        self, history: HistoryReader, flights: Flights, clock: Clock, *, max_page_size: int, expiry: Seconds
+    def __init__(  # noqa: PLR0913, it answers from all of them
+        self,
+        history: HistoryReader,
+        flights: Flights,
+        clock: Clock,
+        *,
+        max_page_size: int,
+        expiry: Seconds,
+        kept: int = KEPT,
     ) -> None:
         self._history = history
         self._flights = flights
         self._clock = clock
         self._max_page_size = max_page_size
         self._expiry = expiry
+        self._most = kept
         self._lock = Lock()
         self._kept: OrderedDict[EpochSeconds, LiveIndex] = OrderedDict()
 
@@ -63,17 +74,18 @@ class Past:
         return found
 
     def states(self, search: HistorySearch) -> Iterator[pl.DataFrame]:
-        """State tables with all that the search finds, a bounded number of rows at a time."""
+        """State tables with all that the search finds, _SLICE rows at a time at most."""
         with _sensible():
             selection = search.selection(self._clock())
         _check_length(selection.start, selection.end)
-        return self._history.states(selection)
+        return _slices(self._history.states(selection))
 
     def _index(self, time: EpochSeconds) -> LiveIndex:
         with self._lock:
             if (kept := self._kept.get(time)) is not None:
                 self._kept.move_to_end(time)
                 return kept
+            self._leave(self._most - 1)  # before there is another one
         with ThreadPoolExecutor(1, thread_name_prefix="past") as beside:
             flights = beside.submit(self._flights.in_progress, time)
             states = self._history.picture(time, time - self._expiry)
@@ -81,9 +93,18 @@ class Past:
         if time < self._clock() - _SETTLED:
             with self._lock:
                 self._kept[time] = index
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
+                self._leave(self._most)
         return index
+
+    def _leave(self, most: int) -> None:
+        """Those that were asked for last, so many at most."""
+        while len(self._kept) > most:
+            self._kept.popitem(last=False)
+
+
+def _slices(tables: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    for table in tables:
+        yield from table.iter_slices(_SLICE)
 
 
 @contextmanager

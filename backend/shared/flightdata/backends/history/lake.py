@@ -141,13 +141,17 @@ class Place(Protocol):
 
 class Lake:
     """HistoryWriter, HistoryReader and HistoryKeeper in a `place`. `hands`: how many hours are opened at once. `chunk`:
-    rows that are in memory at a time, about; `batch`: recent files that are compacted at once.
+    rows that are in memory at a time, about, and `mixed` where an hour has recent files too (None: as many); `batch`:
+    recent files that are compacted at once.
     """
 
-    def __init__(self, place: Place, *, hands: int = 1, chunk: int = CHUNK, batch: int = _MANY) -> None:
+    def __init__(
+        self, place: Place, *, hands: int = 1, chunk: int = CHUNK, mixed: int | None = None, batch: int = _MANY
+    ) -> None:
         self._place = place
         self._hands = hands
         self._chunk = chunk
+        self._mixed = mixed or chunk
         self._batch = batch
 
     def add(self, key: str, states: pl.DataFrame) -> None:
@@ -179,7 +183,7 @@ class Lake:
         wanted = _wanted(selection)
         for found in self._place.hours(selection.start, selection.end):
             with closing(self._open(found, Look(wanted, icao24=selection.icao24))) as opened:
-                for chunk in chunks(opened.scans(), wanted, self._chunk):
+                for chunk in chunks(opened.scans(), wanted, self._mixed if opened.recent else self._chunk):
                     states = from_lake(chunk)
                     yield states.filter(inside(selection.region)) if selection.region else states
 

@@ -40,6 +40,8 @@ _REMEMBERED = 1_000
 
 CHUNK = 25_000
 """Rows a chunk: the API function has 256 MB."""
+_MIXED = 12_500
+"""As many where recent rows come from several files: these take twice the memory a row (measured)."""
 _BATCH = 15
 """The analytics function has 512 MB."""
 
@@ -48,7 +50,7 @@ class S3History(Lake):
     """The history in `bucket`. `client` is boto3's for S3."""
 
     def __init__(self, client: Any, bucket: str) -> None:
-        super().__init__(_Objects(client, bucket), hands=_HANDS, chunk=CHUNK, batch=_BATCH)
+        super().__init__(_Objects(client, bucket), hands=_HANDS, chunk=CHUNK, mixed=_MIXED, batch=_BATCH)
 
 
 class _Objects:
@@ -121,7 +123,7 @@ class _Objects:
                 for content in hands.map(self._content, names[start : start + _HANDS]):
                     with self._reading:
                         together.append(scan([io.BytesIO(content)]).filter(wanted).collect())
-                    if sum(table.height for table in together) >= CHUNK:
+                    if _height(together) >= CHUNK and not (look.newest and _reduced(together)):
                         yield _spooled(together, look)
                         together.clear()
         if together:
@@ -242,6 +244,17 @@ def _spool() -> Iterator[IO[bytes]]:
     except BaseException:
         file.close()
         raise
+
+
+def _height(tables: Sequence[pl.DataFrame]) -> int:
+    return sum(table.height for table in tables)
+
+
+def _reduced(tables: list[pl.DataFrame]) -> bool:
+    """Put the newest of their rows in their place; whether there is much room again."""
+    before = _height(tables)
+    tables[:] = [newest(pl.concat(tables))]
+    return _height(tables) <= before // 2
 
 
 def _spooled(tables: Sequence[pl.DataFrame], look: Look) -> IO[bytes]:
