@@ -10,6 +10,7 @@ from samples import NOW
 
 from flightdata.backends.metrics.emf import EmfMetrics
 from flightdata.backends.metrics.prometheus import PrometheusMetrics
+from flightdata.models.credits import Failure
 from flightdata.models.figures import FIGURE, FIGURES, Kind, Reading
 from flightdata.ports import NoMetrics
 
@@ -25,6 +26,11 @@ def test_every_figure_is_taken(make, figure):
     take({figure.name: {part: 2.5} if figure.by else 2.5})
     take({figure.name: {} if figure.by else 0})
     take({})
+
+
+@pytest.mark.parametrize("make", METRICS)
+def test_a_part_may_be_the_word_of_an_enumeration(make):
+    make().count({"FetchFailures": {Failure.OUTAGE: 1}})
 
 
 def written(**figures):
@@ -60,6 +66,10 @@ def test_the_parts_of_a_figure_are_properties_there_and_cost_no_metric():
     (about,) = line["_aws"]["CloudWatchMetrics"]
     assert (about["Dimensions"], about["Metrics"]) == ([["Environment"]], [{"Name": "QualityFlags", "Unit": "Count"}])
     assert (line["QualityFlags"], line["QualityFlagsByRule"]) == (4, {"stale": 3, "null_island": 1})
+
+
+def test_a_part_that_is_the_word_of_an_enumeration_is_told_by_that_word():
+    assert written(FetchFailures={Failure.OUTAGE: 2})["FetchFailuresByKind"] == {"outage": 2}
 
 
 def test_what_aws_measures_itself_is_not_written_there():

@@ -45,7 +45,7 @@ class EmfMetrics:
         for name, number in figures.items():
             if isinstance(number, Mapping):
                 line[name] = sum(number.values())
-                line[f"{name}By{FIGURE[name].by[0].title()}"] = dict(number)
+                line[f"{name}By{FIGURE[name].by[0].title()}"] = {str(part): count for part, count in number.items()}
             else:
                 line[name] = number
         print(orjson.dumps(line).decode(), file=self._out or sys.stdout, flush=True)
