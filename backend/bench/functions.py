@@ -4,8 +4,8 @@ For each the cold start (from the first request on: Python, imports, settings, s
 the peak memory beside what the stack gives the function. The baseline is a handler that imports what any function of
 ours must (polars, pydantic, boto3 with one client) and does nothing. An answer's time holds the local AWS's share.
 
-The API is asked twice: about what is live, and about the past: an hour that is compacted and one that is not, 120
-snapshots of 12,000 simulated aircraft each. Analytics then compacts the latter.
+The API is asked three times: about what is live; about the past, an hour that is compacted and one that is not, 120
+snapshots of 12,000 simulated aircraft each; and of that for the largest answers. Analytics then compacts the latter.
 """
 
 import json
@@ -51,7 +51,12 @@ _WARM = 15
 _DEADLINE = 600.0
 _HOUR, _INTERVAL = 3600, 30
 _OK = 200
-_FRUGAL = {"MALLOC_ARENA_MAX": "1", "POLARS_MAX_THREADS": "1"}
+_FRUGAL = {
+    "MALLOC_ARENA_MAX": "1",
+    "POLARS_MAX_THREADS": "1",
+    "MAX_ANSWER_BYTES": "4000000",
+    "MAX_ANSWER_SECONDS": "25",
+}
 """As the API's stack has it."""
 _BARE = "import boto3, polars, pydantic\nboto3.client('dynamodb')\n\n\ndef handler(event, context):\n    return {}\n"
 
@@ -127,6 +132,7 @@ def _cases(archived: list[SnapshotArchived], known: str, redis: str) -> list[Cas
     return [
         Case("flight-api", 256, _questions, cached),
         Case("flight-api", 256, lambda: _questions_of_the_past(known), cached, " about the past"),
+        Case("flight-api", 256, _largest_questions, cached, ", largest answers"),
         Case("flight-data-fetcher", 512, lambda: cycle([{}])),
         Case("flight-data-processor", 1024, lambda: (_delivery(one) for one in waiting)),
         Case("analytics-processor", 512, lambda: cycle([{}])),
@@ -152,6 +158,13 @@ def _questions_of_the_past(known: str) -> Iterator[dict[str, Any]]:
         yield _question("/history", box)
         yield _question("/history", f"{box}&format=parquet")
         yield _question(f"/flights/{known}/track", range_)
+
+
+def _largest_questions() -> Iterator[dict[str, Any]]:
+    """Ten minutes of the globe as Parquet, 3.3 MB; by turns as above."""
+    for number in count():
+        begin = lake.START + _HOUR * (1 - number % 2) + 600 + number
+        yield _question("/history", f"begin={begin}&end={begin + 600}&format=parquet")
 
 
 def _question(path: str, query: str) -> dict[str, Any]:

@@ -25,8 +25,8 @@ MAX_ANSWER_BYTES = 4_000_000
 """Lambda answers 6 MB at most, of what is not text in base64, which is a third more."""
 MAX_ANSWER_SECONDS = 25
 FRUGAL = {"MALLOC_ARENA_MAX": "1", "POLARS_MAX_THREADS": "1"}
-"""With these, questions about the past take 251 MB of the 256, without 284 (`make bench-functions`). At 256 MB there is
-a seventh of a processor, so one thread is enough.
+"""With these, questions about the past took 251 MB, without 284; today they take 213 (`make bench-functions`). At 256
+MB there is a seventh of a processor, so one thread is enough.
 """
 _LOG_FORMAT = (
     '{"requestId":"$context.requestId","ip":"$context.identity.sourceIp","time":"$context.requestTime",'

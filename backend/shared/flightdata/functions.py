@@ -42,13 +42,13 @@ class _Start:
 
 
 def _processor(made: House) -> object:
-    return made.process, shipped.aircraft(), shipped.airlines(), shipped.blocks()
+    return made.process, made.queue, shipped.aircraft(), shipped.airlines(), shipped.blocks()
 
 
 _STARTS: Mapping[Function, _Start] = {
     # To make a source may take a secret.
     Function.FETCHER: _Start(("archive", "publisher"), lambda made: made.fetch, ask=lambda made: made.scheduled),
-    Function.PROCESSOR: _Start(("archive", "live", "history"), _processor),
+    Function.PROCESSOR: _Start(("archive", "queue", "live", "history"), _processor),
     Function.API: _Start(("history",), lambda made: made.gateway, ask=lambda made: made.query.refresh()),
     Function.ANALYTICS: _Start(("queue", "history", "archive"), lambda made: (made.analyze, made.keep)),
 }

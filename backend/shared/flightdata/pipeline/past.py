@@ -25,8 +25,8 @@ LONGEST: Seconds = 31 * DAY
 KEPT = 4
 """Past pictures in memory, 12 MB each at 12,000 aircraft, for the next page and the next box."""
 
-_SLICE = 4_096
-"""Rows, 2 MB of JSON: an answer that is too large is given up after so many."""
+_SLICE = 8_192
+"""Rows, 4 MB of JSON: an answer that is too large is given up after so many."""
 
 _SETTLED: Seconds = 900
 """States that are so old do not come any more, as a rule; a younger picture is not kept."""
