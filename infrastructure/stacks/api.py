@@ -76,6 +76,7 @@ class Api(Stack):
         table = storage.table.table_arn
         self.function.allow("dynamodb:GetItem", on=table, items=[LIVE, KEYS] if with_keys else [LIVE])
         self.function.allow("dynamodb:Query", on=table, items=[LIVE_PARTS, FLIGHTS, HEALTH])
+        self.function.allow("dynamodb:BatchGetItem", on=table, items=[FLIGHTS])
         self.function.allow("dynamodb:Query", on=storage.flight_indexes())
         self.function.allow("s3:ListBucket", on=storage.history.bucket_arn)
         storage.allow_history(self.function, "s3:GetObject", *PAST)
@@ -87,7 +88,8 @@ class Api(Stack):
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=0, subnet_configuration=[isolated])
         items = vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
         table = storage.table.table_arn
-        items.add_to_policy(_to_anybody("dynamodb:GetItem", "dynamodb:Query", on=[table, *storage.flight_indexes()]))
+        asked = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+        items.add_to_policy(_to_anybody(*asked, on=[table, *storage.flight_indexes()]))
         files = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         files.add_to_policy(_to_anybody("s3:ListBucket", on=[storage.history.bucket_arn]))
         files.add_to_policy(

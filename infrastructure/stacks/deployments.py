@@ -8,13 +8,15 @@ from aws_cdk import aws_logs as logs
 
 @dataclass(frozen=True)
 class Deployment:
-    """`raw_days`, `history_days`: how long archive and history are kept, None for ever. `sources`: what the fetcher
-    asks, as the setting SOURCES has it. `keeps_data`: whether a deleted stack leaves its data behind.
+    """`raw_days`, `history_days`: how long archive and history are kept, None for ever. `flights_days`: the same
+    of flights, where 0 is for ever. `sources`: what the fetcher asks, as the setting SOURCES has it. `keeps_data`:
+    whether a deleted stack leaves its data behind.
     """
 
     name: str
     raw_days: int | None
     history_days: int | None
+    flights_days: int
     sources: str
     log_retention: logs.RetentionDays
     keeps_data: bool = False
@@ -29,9 +31,9 @@ class Deployment:
 
 
 _DEPLOYMENTS = (
-    Deployment("dev", 7, 30, "simulation:1000", logs.RetentionDays.ONE_WEEK),
-    Deployment("staging", 30, 90, "simulation:12000", logs.RetentionDays.ONE_MONTH),
-    Deployment("prod", None, None, "opensky", logs.RetentionDays.THREE_MONTHS, keeps_data=True),
+    Deployment("dev", 7, 30, 7, "simulation:1000", logs.RetentionDays.ONE_WEEK),
+    Deployment("staging", 30, 90, 30, "simulation:12000", logs.RetentionDays.ONE_MONTH),
+    Deployment("prod", None, None, 30, "opensky", logs.RetentionDays.THREE_MONTHS, keeps_data=True),
 )
 
 

@@ -110,6 +110,7 @@ class Pipeline(Stack):
                 "SQS_QUEUE_URL": self.snapshots.queue_url,
                 "SQS_DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
                 "QUEUE_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
+                "FLIGHTS_RETENTION_DAYS": self._flights_days(deployment),
             },
         )
         storage.allow_raw(processor, "s3:GetObject")
@@ -126,6 +127,10 @@ class Pipeline(Stack):
         processor.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         processor.takes(self.snapshots, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
         return processor
+
+    def _flights_days(self, deployment: Deployment) -> str:
+        """How long flights are kept: the deployment's, or what `--context FLIGHTS_RETENTION_DAYS=90` says."""
+        return str(self.node.try_get_context("FLIGHTS_RETENTION_DAYS") or deployment.flights_days)
 
     def _ticks(self, deployment: Deployment) -> events.Rule:
         late = self._queue(

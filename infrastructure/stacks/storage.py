@@ -27,11 +27,13 @@ PAST = ("recent/", "states/", "last/")
 
 FLIGHT_INDEXES = ("by_departure", "by_arrival", "by_callsign")
 
+_ALL, _KEYS = dynamodb.ProjectionType.ALL, dynamodb.ProjectionType.KEYS_ONLY
+
 _INDEXES = (
-    ("by_time", "pk", "processed_at", dynamodb.AttributeType.NUMBER),
-    ("by_departure", "departure", "departed", dynamodb.AttributeType.STRING),
-    ("by_arrival", "arrival", "arrived", dynamodb.AttributeType.STRING),
-    ("by_callsign", "callsign", "sk", dynamodb.AttributeType.STRING),
+    ("by_time", "pk", "processed_at", dynamodb.AttributeType.NUMBER, _ALL),
+    ("by_departure", "departure", "departed", dynamodb.AttributeType.STRING, _KEYS),
+    ("by_arrival", "arrival", "arrived", dynamodb.AttributeType.STRING, _KEYS),
+    ("by_callsign", "callsign", "sk", dynamodb.AttributeType.STRING, _KEYS),
 )
 
 
@@ -122,11 +124,12 @@ class Storage(Stack):
             deletion_protection=deployment.keeps_data,
             removal_policy=deployment.removal,
         )
-        for name, partition, order, kind in _INDEXES:
+        for name, partition, order, kind, projection in _INDEXES:
             table.add_global_secondary_index(
                 index_name=name,
                 partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
                 sort_key=dynamodb.Attribute(name=order, type=kind),
+                projection_type=projection,
             )
         return table
 

@@ -54,6 +54,7 @@ GRANTS = {
         "sqs:SendMessage DeadLetters",
     },
     "flightapi": {
+        "dynamodb:BatchGetItem Flights flight#*",
         "dynamodb:GetItem Flights live",
         "dynamodb:Query Flights flight#*",
         "dynamodb:Query Flights health",
@@ -100,7 +101,7 @@ TO_OTHERS = {
     ),
     *(
         f"VpcDynamoDb: * {one}"
-        for action in ("GetItem", "Query")
+        for action in ("GetItem", "BatchGetItem", "Query")
         for one in (
             f"dynamodb:{action} Flights",
             *(f"dynamodb:{action} Flights/index/by_{end}" for end in ("arrival", "callsign", "departure")),

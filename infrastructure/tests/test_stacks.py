@@ -79,7 +79,8 @@ def test_the_table_is_as_the_backends_need_it(templates, environment):
         "by_arrival": ("arrival", "arrived"),
         "by_callsign": ("callsign", "sk"),
     }
-    assert all(one["Projection"] == {"ProjectionType": "ALL"} for one in table["GlobalSecondaryIndexes"])
+    projections = {one["IndexName"]: one["Projection"]["ProjectionType"] for one in table["GlobalSecondaryIndexes"]}
+    assert projections == dict.fromkeys(indexes, "KEYS_ONLY") | {"by_time": "ALL"}
     kinds = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
     words = ("pk", "sk", "departure", "departed", "arrival", "arrived", "callsign")
     assert kinds == dict.fromkeys(words, "S") | {"processed_at": "N"}
@@ -94,6 +95,23 @@ def test_the_table_is_the_one_that_the_scripts_and_the_tests_make(templates, env
         made[part], table[part] = (sorted(one[part], key=itemgetter(order)) for one in (made, table))
     assert {name: table[name] for name in made} == made
     assert table["TimeToLiveSpecification"]["AttributeName"] == layout["TTL"]
+
+
+def flights_days(templates):
+    (function,) = [
+        one for one in templates.of("AWS::Lambda::Function").values() if "flight-data-processor" in one["FunctionName"]
+    ]
+    return function["Environment"]["Variables"]["FLIGHTS_RETENTION_DAYS"]
+
+
+def test_flights_are_forgotten_in_time(templates, environment):
+    assert flights_days(templates) == {"dev": "7", "staging": "30", "prod": "30"}[environment]
+
+
+def test_flights_are_kept_for_as_long_as_is_said(tmp_path, bundles):
+    app = cdk.App(outdir=str(tmp_path), context=CONTEXT | {"FLIGHTS_RETENTION_DAYS": "0"})
+    build(app, named("prod"), bundles)
+    assert flights_days(Templates(app, tmp_path)) == "0"
 
 
 def bucket(templates, what):

@@ -115,6 +115,7 @@ class Settings(BaseSettings):
 
     raw_retention_days: Annotated[int, Field(ge=0)] = 0
     history_retention_days: Annotated[int, Field(ge=0)] = 0
+    flights_retention_days: Annotated[int, Field(ge=0)] = 0
 
     api_auth: ApiAuth = ApiAuth.OFF
     cors_origins: str = ""

@@ -56,6 +56,7 @@ NEEDED = {
         ("dynamodb:GetItem", "table", "key"): "live, moment, past, of an aircraft, arrivals, departures, of a callsign",
         ("dynamodb:Query", "table", "health"): "ready",
         ("dynamodb:Query", "table", "flight#*"): "of an aircraft",
+        ("dynamodb:BatchGetItem", "table", "flight#*"): "arrivals, departures, of a callsign",
         ("dynamodb:Query", "table/index/by_arrival", None): "arrivals",
         ("dynamodb:Query", "table/index/by_departure", None): "departures",
         ("dynamodb:Query", "table/index/by_callsign", None): "of a callsign",

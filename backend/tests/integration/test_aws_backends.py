@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from fakes import MemoryArchive, MemoryCache, MemoryFlights, MemoryHistory, MemoryLedger, SetClock
 from fixtures.metering import Meter
 from fixtures.recordings import GLOBAL
-from samples import NOW, archived, event, picture, snapshot, state
+from samples import NOW, archived, event, flight, flights, picture, snapshot, state
 
 from flightdata.backends.archive.s3 import SUFFIX, S3Archive
 from flightdata.backends.aws import delete_objects
@@ -21,11 +21,11 @@ from flightdata.backends.cache.none import NoCache
 from flightdata.backends.flights.dynamodb import DynamoFlights
 from flightdata.backends.ledger.dynamodb import DynamoLedger
 from flightdata.backends.live.carried import PREFIX, CarriedParts
-from flightdata.backends.live.dynamodb import KEPT, DynamoPictures
+from flightdata.backends.live.dynamodb import CHUNK, KEPT, REBASED, DynamoPictures
 from flightdata.backends.queue.eventbridge import EventBridgePublisher
 from flightdata.errors import Poison, Transient
 from flightdata.models.events import SnapshotArchived
-from flightdata.models.flight import TRACKED_SCHEMA
+from flightdata.models.flight import TRACKED_SCHEMA, FlightsAsked, Side
 from flightdata.models.snapshot import RawSnapshot
 from flightdata.pipeline.moving import Moving
 from flightdata.pipeline.process import Process
@@ -72,10 +72,10 @@ def unprocessed_but_the_first(client, arguments):
     return {"UnprocessedItems": {table: requests[1:]} if requests[1:] else {}}
 
 
-def pictures(account, client=None, cache=None, s3=None):
+def pictures(account, client=None, cache=None, s3=None, clock=None):
     carried = CarriedParts(s3 or account.client("s3"), account.bucket)
     client, cache = client or account.client("dynamodb"), cache or NoCache()
-    return DynamoPictures(client, account.table, lambda: carried, cache, SetClock(NOW))
+    return DynamoPictures(client, account.table, lambda: carried, cache, clock or SetClock(NOW))
 
 
 def big(version=1, aircraft=40_000):
@@ -187,7 +187,7 @@ def test_chunks_expire_an_hour_after_and_the_versions_go_on(account):
     live.publish(picture(state("aaaaaa")))
     table = account.client("dynamodb")
     chunks = [item for item in table.scan(TableName=account.table)["Items"] if item["pk"]["S"] != "live"]
-    assert [int(one["expires_at"]["N"]) for one in chunks] == [int(NOW + KEPT)]
+    assert [int(one["expires_at"]["N"]) for one in chunks] == [int(NOW + KEPT + REBASED)]
     for one in chunks:
         table.delete_item(TableName=account.table, Key={"pk": one["pk"], "sk": one["sk"]})
     late = pictures(account)
@@ -276,6 +276,138 @@ def test_a_version_is_read_once_from_the_table_and_then_from_the_cache(account):
         if item["pk"]["S"] == key.replace("live:", "live#"):
             table.delete_item(TableName=account.table, Key={"pk": item["pk"], "sk": item["sk"]})
     assert pictures(account, cache=cache).latest().states.equals(newest.states)
+
+
+def moved(version, seconds):
+    """`big`, some seconds later: all have moved, one has gone, one has come."""
+    before = big()
+    states = before.states.with_columns(last_contact=pl.col("last_contact") + seconds)[1:]
+    return replace(before, version=version, states=pl.concat([states, picture(state("ffffff")).states]))
+
+
+def sizes(account):
+    """Bytes of the versions, the latest last, and the content that the newest is told by."""
+    items = account.client("dynamodb").scan(TableName=account.table)["Items"]
+    (manifest,) = [one for one in items if one["pk"]["S"] == "live"]
+    of = {}
+    for one in items:
+        if one is not manifest:
+            name = one["pk"]["S"].removeprefix("live#")
+            of[name] = of.get(name, 0) + len(one["bytes"]["B"])
+    return of, manifest["content"]["S"], manifest["based_on"]["S"]
+
+
+def test_a_version_is_the_difference_to_a_whole_one_for_some_minutes(account):
+    clock, based = SetClock(NOW), []
+    live = pictures(account, clock=clock)
+    for version, at in enumerate((0, 30, REBASED, REBASED + 1, REBASED + 31), start=1):
+        clock.now = NOW + at
+        newest = moved(version, at) if at else big()
+        assert live.publish(newest)
+        of, content, base = sizes(account)
+        based.append(base)
+        assert (of[content] < of[base] / 2) == (content != base)
+        for reader in (live, pictures(account)):
+            assert reader.shown().states.equals(newest.shown.states)
+            assert reader.latest().states.equals(newest.states)
+    assert [based.index(one) for one in based] == [0, 0, 0, 3, 3]
+
+
+def test_who_did_not_publish_the_whole_version_goes_on_with_it(account):
+    pictures(account).publish(big())
+    for version in (2, 3):
+        other = pictures(account)
+        other.latest()
+        assert other.publish(moved(version, 30 * version))
+    assert len({base for _, _, base in [sizes(account)]} & sizes(account)[0].keys()) == 1
+    assert sizes(account)[1] != sizes(account)[2]
+    assert pictures(account).shown().states.equals(moved(3, 90).shown.states)
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"no"])
+def test_without_its_whole_version_one_starts_anew_and_the_next_is_whole(account, damage):
+    live = pictures(account)
+    live.publish(big())
+    live.publish(moved(2, 30))
+    table = account.client("dynamodb")
+    of, content, base = sizes(account)
+    for place in range(-(-of[base] // CHUNK)):
+        key = {"pk": {"S": f"live#{base}"}, "sk": {"S": f"{place:04d}"}}
+        table.delete_item(TableName=account.table, Key=key)
+        if damage is not None:
+            table.put_item(TableName=account.table, Item=key | {"bytes": {"B": damage}})
+    late = pictures(account)
+    assert (late.shown().version, late.shown().aircraft) == (2, 0)
+    late.latest()
+    assert late.publish(moved(3, 60))
+    assert sizes(account)[1] == sizes(account)[2]
+    assert pictures(account).shown().states.equals(moved(3, 60).shown.states)
+
+
+def test_a_version_of_before_there_were_differences_is_read_and_followed(account):
+    pictures(account).publish(big())
+    table = account.client("dynamodb")
+    table.update_item(
+        TableName=account.table,
+        Key={"pk": {"S": "live"}, "sk": {"S": "manifest"}},
+        UpdateExpression="REMOVE based_on, based_at",
+    )
+    late = pictures(account)
+    assert late.latest().states.equals(big().states)
+    assert late.publish(moved(2, 30))
+    assert pictures(account).shown().states.equals(moved(2, 30).shown.states)
+
+
+# Flights on DynamoDB.
+
+EVER = FlightsAsked(0.0, NOW * 2, 1000)
+
+
+def test_a_list_of_many_flights_is_whole_and_in_order_though_some_are_handed_back_unread(account):
+    put = flights(*(flight(f"{n:06x}", NOW + n, departure="LFPG", distance=n / 3) for n in range(250)))
+    DynamoFlights(account.client("dynamodb"), account.table).put(put)
+
+    def but_the_first(client, arguments):
+        ((table, asked),) = arguments["RequestItems"].items()
+        answer = client.batch_get_item(RequestItems={table: {"Keys": asked["Keys"][:1]}})
+        return answer | {"UnprocessedKeys": {table: {"Keys": asked["Keys"][1:]}}}
+
+    client = Faulty(account.client("dynamodb"), batch_get_item=[but_the_first] * 2)
+    found = DynamoFlights(client, account.table).of_airport("LFPG", Side.DEPARTURE, EVER)
+    assert found.equals(put.reverse())
+    assert [len(one["RequestItems"][account.table]["Keys"]) for _, one in client.calls] == [100, 99, 98, 100, 50]
+
+
+def test_a_list_that_is_never_read_whole_is_transient(account):
+    DynamoFlights(account.client("dynamodb"), account.table).put(flights(flight(departure="LFPG")))
+    none = lambda _, arguments: {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}  # noqa: E731
+    client = Faulty(account.client("dynamodb"), batch_get_item=[none] * 99)
+    with pytest.raises(Transient, match="did not give"):
+        DynamoFlights(client, account.table).of_airport("LFPG", Side.DEPARTURE, EVER)
+
+
+def test_a_flight_expires_so_long_after_its_end(account):
+    table = account.client("dynamodb")
+    for kept, expected in ((86_400.0, {"N": str(int(NOW + 60 + 86_400))}), (0.0, None)):
+        DynamoFlights(table, account.table, kept).put(flights(flight(last_seen=NOW + 60)))
+        (item,) = table.scan(TableName=account.table)["Items"]
+        assert item.get("expires_at") == expected
+
+
+def test_a_flight_that_expired_between_its_entry_and_itself_is_left_out(account):
+    client = Faulty(account.client("dynamodb"), batch_get_item=[lambda *_: {"Responses": {}}])
+    DynamoFlights(client, account.table).put(flights(flight(departure="LFPG")))
+    assert DynamoFlights(client, account.table).of_airport("LFPG", Side.DEPARTURE, EVER).is_empty()
+
+
+def test_a_flight_as_it_was_written_before_is_read(account):
+    row = flight(callsign="AFR1", distance=1.5)
+    item = {"pk": "flight#abc123", "sk": f"{NOW:018.6f}#abc123", "document": json.dumps(row)}
+    account.client("dynamodb").put_item(
+        TableName=account.table, Item={name: {"S": value} for name, value in item.items()}
+    )
+    store = DynamoFlights(account.client("dynamodb"), account.table)
+    assert store.of_aircraft("abc123", EVER).equals(flights(row))
 
 
 # The archive on S3.

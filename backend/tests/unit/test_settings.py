@@ -45,6 +45,7 @@ GIVEN = {
     "QUEUE_MAX_ATTEMPTS": ("1", 1),
     "RAW_RETENTION_DAYS": ("30", 30),
     "HISTORY_RETENTION_DAYS": ("365", 365),
+    "FLIGHTS_RETENTION_DAYS": ("30", 30),
     "API_AUTH": ("required", ApiAuth.REQUIRED),
     "CORS_ORIGINS": ("https://a.example, https://b.example", "https://a.example, https://b.example"),
     "MAX_PAGE_SIZE": ("20", 20),

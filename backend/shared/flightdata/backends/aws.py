@@ -21,6 +21,7 @@ _CONFIG = Config(
 )
 
 _AT_ONCE = 25
+_READ_AT_ONCE = 100
 _DELETED_AT_ONCE = 1_000
 _TRIES = 7
 _FIRST_PAUSE: Seconds = 0.05
@@ -80,6 +81,24 @@ def put_items(client: Any, table: str, items: Sequence[dict[str, Any]]) -> None:
             time.sleep(pause)
         else:
             raise Transient(f"DynamoDB did not take {len(left)} items")
+
+
+def get_items(client: Any, table: str, keys: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Out of DynamoDB, in any order, those that are there. No key twice."""
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(keys), _READ_AT_ONCE):
+        left = list(keys[start : start + _READ_AT_ONCE])
+        for pause in _pauses():
+            with transient(f"{len(left)} items were not read"):
+                answer = client.batch_get_item(RequestItems={table: {"Keys": left}})
+            found += answer["Responses"].get(table, [])
+            left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+            if not left:
+                break
+            time.sleep(pause)
+        else:
+            raise Transient(f"DynamoDB did not give {len(left)} items")
+    return found
 
 
 def _pauses() -> Iterator[Seconds]:

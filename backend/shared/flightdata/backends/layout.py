@@ -8,7 +8,10 @@ INDEXES = {
     "by_arrival": ("arrival", "arrived"),
     "by_callsign": ("callsign", "sk"),
 }
-"""Partition and sort key, by name. All attributes are in all of them."""
+"""Partition and sort key, by name."""
+
+KEYS_ONLY = {"by_departure", "by_arrival", "by_callsign"}
+"""In these indexes there are the keys, in the others all attributes. DynamoDB changes that of no index it has."""
 
 TTL = "expires_at"
 
@@ -26,7 +29,11 @@ def create_table_arguments(name: str) -> dict[str, Any]:
         ],
         "KeySchema": _key("pk", "sk"),
         "GlobalSecondaryIndexes": [
-            {"IndexName": index, "KeySchema": _key(*names), "Projection": {"ProjectionType": "ALL"}}
+            {
+                "IndexName": index,
+                "KeySchema": _key(*names),
+                "Projection": {"ProjectionType": "KEYS_ONLY" if index in KEYS_ONLY else "ALL"},
+            }
             for index, names in INDEXES.items()
         ],
     }

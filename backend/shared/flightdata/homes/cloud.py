@@ -28,6 +28,7 @@ from flightdata.settings import Environment, Settings
 if TYPE_CHECKING:
     from flightdata.backends.live.carried import CarriedParts
 
+_DAY: Seconds = 86_400.0
 _VISIBILITY: Seconds = 360.0
 """As the CDK app has it."""
 
@@ -80,7 +81,8 @@ class Cloud:
 
     @cached_property
     def flights(self) -> DynamoFlights:
-        return DynamoFlights(self._aws.client("dynamodb"), self._table)
+        kept = self._settings.flights_retention_days * _DAY
+        return DynamoFlights(self._aws.client("dynamodb"), self._table, kept)
 
     @cached_property
     def budgets(self) -> ObservedBudgets:

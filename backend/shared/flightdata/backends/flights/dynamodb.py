@@ -2,12 +2,18 @@
 
 | pk | sk | attributes | indexes |
 | --- | --- | --- | --- |
-| `flight#<icao24>` | `<first_seen>#<icao24>` | `document`: the row as JSON | `by_departure`, `_arrival`, `_callsign` |
+| `flight#<icao24>` | `<first_seen>#<icao24>` | `flight`: its values as JSON, in the schema's order | `by_departure`, `_arrival`, `_callsign` |
+| | | `expires_at` (TTL, s since 1970), if flights are not kept for ever | |
+
+Columns that the schema gets go to its end: an older flight has none of them. Of before, a flight may be a JSON object in
+`document`. Names would be half of an item.
 
 The indexes are of `departure` and `departed`, `arrival` and `arrived`. `departed` and `arrived` are made as `sk` is: in
 the order of their text they are in the order of moment and icao24. What has no airport at an end is not in its index.
 `by_callsign` is of `callsign` and `sk`. A flight has that attribute (in capitals) only once it is over, so its entry is
 written once. Written with each change of a flight it would cost nearly three times as much (decision 19).
+
+The indexes hold keys only, which a flight keeps when it ends: a list is read in two steps, keys and flights.
 """
 
 from typing import Any
@@ -15,26 +21,30 @@ from typing import Any
 import orjson
 import polars as pl
 
-from flightdata.backends.aws import put_items, transient
+from flightdata.backends.aws import get_items, put_items, transient
+from flightdata.backends.layout import TTL
 from flightdata.models.flight import CALLSIGN, FLIGHT_ENDS, FLIGHT_SCHEMA, FlightsAsked, Side
-from flightdata.models.units import EpochSeconds
+from flightdata.models.units import EpochSeconds, Seconds
 
 _SORTED_BY = {Side.DEPARTURE: "departed", Side.ARRIVAL: "arrived"}
 _BEHIND_ALL = "\U0010ffff"
 
+_Item = dict[str, Any]
+
 
 class DynamoFlights:
-    """Flights in the table `table`. `client` is boto3's for DynamoDB.
+    """Flights in the table `table`. `client` is boto3's for DynamoDB. `kept`: for how long after a flight; 0: for ever.
 
     An index may be a moment behind: a flight put just now is found by its aircraft at once, by the others soon.
     """
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, table: str, kept: Seconds = 0.0) -> None:
         self._client = client
         self._table = table
+        self._kept = kept
 
     def put(self, flights: pl.DataFrame) -> None:
-        put_items(self._client, self._table, [_item(row) for row in flights.iter_rows(named=True)])
+        put_items(self._client, self._table, [_item(row, self._kept) for row in flights.iter_rows(named=True)])
 
     def of_aircraft(self, icao24: str, asked: FlightsAsked) -> pl.DataFrame:
         return self._find({"pk": f"flight#{icao24}"}, "sk", asked, ConsistentRead=True)
@@ -68,16 +78,25 @@ class DynamoFlights:
         )
         with transient("flights were not read"):
             items = [item for page in pages for item in page["Items"]]
-        found = [item for item in items if item[moment]["S"] != last][: asked.limit]
-        return pl.DataFrame([orjson.loads(item["document"]["S"]) for item in found], schema=FLIGHT_SCHEMA)
+            found = [item for item in items if item[moment]["S"] != last][: asked.limit]
+            if "IndexName" in options:
+                found = self._whole(found)
+        return pl.DataFrame([_row(item) for item in found], schema=FLIGHT_SCHEMA)
+
+    def _whole(self, entries: list[_Item]) -> list[_Item]:
+        """The items of these entries of an index, in their order. One may have expired since."""
+        keys = [(entry["pk"]["S"], entry["sk"]["S"]) for entry in entries]
+        items = get_items(self._client, self._table, [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys])
+        whole = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+        return [whole[key] for key in keys if key in whole]
 
 
-def _item(row: dict[str, Any]) -> dict[str, Any]:
+def _item(row: dict[str, Any], kept: Seconds) -> _Item:
     icao24 = row["icao24"]
     item = {
         "pk": f"flight#{icao24}",
         "sk": _place(row["first_seen"], icao24),
-        "document": orjson.dumps(row).decode(),
+        "flight": orjson.dumps([row[name] for name in FLIGHT_SCHEMA]).decode(),
     }
     for side, sorted_by in _SORTED_BY.items():
         if row[side.value] is not None:
@@ -85,7 +104,15 @@ def _item(row: dict[str, Any]) -> dict[str, Any]:
     callsign = row["callsign"] or ""
     if row["phase"] != "airborne" and CALLSIGN.fullmatch(callsign):  # DynamoDB takes no empty key, and none of 3 KB
         item["callsign"] = callsign.upper()
-    return {name: {"S": value} for name, value in item.items()}
+    attributes = {name: {"S": value} for name, value in item.items()}
+    return attributes | {TTL: {"N": str(int(row["last_seen"] + kept))}} if kept else attributes
+
+
+def _row(item: _Item) -> dict[str, Any]:
+    if "document" in item:
+        document: dict[str, Any] = orjson.loads(item["document"]["S"])
+        return document
+    return dict(zip(FLIGHT_SCHEMA, orjson.loads(item["flight"]["S"]), strict=False))
 
 
 def _place(moment: EpochSeconds, icao24: str) -> str:

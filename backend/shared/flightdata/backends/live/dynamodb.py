@@ -2,8 +2,11 @@
 
 | pk | sk | attributes |
 | --- | --- | --- |
-| `live` | `manifest` | `version`; `content`: which chunks; `chunks`: how many |
+| `live` | `manifest` | `version`; `content`: which chunks; `chunks`: how many; `based_on`, `based_at` (s since 1970) |
 | `live#<content>` | `0000`, `0001`, … | `bytes`; `expires_at` (TTL, s since 1970) |
+
+A version is whole (`small`), or for `REBASED` seconds the difference to one that is (`difference`): the content `based_on`,
+written at `based_at`. A manifest without a base is of before there were differences, and its version is whole.
 
 `content` names one publication, not only its version: two that publish the same version write different chunks, and
 the conditional update of the manifest decides between them. Nobody ever sees half of one. What a version carries for
@@ -11,7 +14,7 @@ its successor is on S3 under the same name (`carried`), there before the manifes
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -19,10 +22,11 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from flightdata.backends.aws import code, put_items, transient
+from flightdata.backends.live.difference import KEY, pack_difference, unpack_difference
 from flightdata.backends.live.small import pack_small, unpack_small
 from flightdata.models.picture import Picture, Shown
 from flightdata.models.states import STATE_SCHEMA
-from flightdata.models.units import Seconds
+from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.ports import Cache, Clock
 from flightdata.utils.logs import logger
 
@@ -37,9 +41,27 @@ CHUNK = 350_000
 KEPT: Seconds = 3600.0
 """How long a version's chunks are there at least: long after everything in it has expired."""
 
+REBASED: Seconds = 300.0
+"""For so long differences to a whole version are written. The longer, the larger they are: from one whole version to
+the next, four to eight minutes cost about the same.
+"""
+
+_WORTH = 0.7
+"""Of the base's bytes: what a difference may have."""
+
 _MANIFEST = {"pk": {"S": "live"}, "sk": {"S": "manifest"}}
 
 _Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Base:
+    """A whole version; `size` in bytes."""
+
+    content: str = ""
+    at: EpochSeconds = 0.0
+    size: int = 0
+    shown: Shown = field(default_factory=Shown)
 
 
 class DynamoPictures:
@@ -59,6 +81,7 @@ class DynamoPictures:
         self._clock = clock
         self._lock = Lock()
         self._content = ""
+        self._base = _Base()
         self._shown = Shown()
         self._picture: Picture | None = Picture()
 
@@ -78,19 +101,30 @@ class DynamoPictures:
             return self._picture
 
     def publish(self, picture: Picture) -> bool:
-        content, picture = uuid4().hex, replace(picture, states=picture.states.sort("icao24", maintain_order=True))
-        packed = pack_small(picture.shown)
-        chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
+        content, picture = uuid4().hex, replace(picture, states=picture.states.sort(KEY, maintain_order=True))
         with self._lock:
             if picture.version < 1 or (picture.version > 1 and not self._follows(picture.version)):
                 return False
+            packed, base = self._packed(content, picture.shown)
+            chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
             self._carried().put(content, picture)
             items = [self._item(content, place, chunk) for place, chunk in enumerate(chunks)]
             put_items(self._client, self._table, items)
-            if not self._flip(picture.version, content, len(chunks)):
+            if not self._flip(picture.version, content, len(chunks), base):
                 return False
-            self._content, self._shown, self._picture = content, picture.shown, picture
+            self._content, self._base = content, base
+            self._shown, self._picture = picture.shown, picture
         return True
+
+    def _packed(self, content: str, shown: Shown) -> tuple[bytes, _Base]:
+        """Its bytes, and what they are the difference to: itself, where they are all of it."""
+        base, now = self._base, self._clock()
+        if base.content and 0 <= now - base.at <= REBASED:
+            packed = pack_difference(shown, base.shown)
+            if packed is not None and len(packed) <= _WORTH * base.size:
+                return packed, base
+        packed = pack_small(shown)
+        return packed, _Base(content, now, len(packed), shown)
 
     def _follows(self, version: int) -> bool:
         """Spares the chunks of what cannot succeed; whether it does is decided by the manifest's condition."""
@@ -102,19 +136,25 @@ class DynamoPictures:
         item: _Item | None = answer.get("Item")
         return item
 
-    def _flip(self, version: int, content: str, chunks: int) -> bool:
+    def _flip(self, version: int, content: str, chunks: int, base: _Base) -> bool:
         first = version == 1
         condition = "attribute_not_exists(pk)" if first else "version = :before"
-        before = {} if first else {":before": {"N": str(version - 1)}}
+        values = {
+            ":version": {"N": str(version)},
+            ":content": {"S": content},
+            ":chunks": {"N": str(chunks)},
+            ":base": {"S": base.content},
+            ":at": {"N": repr(base.at)},
+        }
         with transient(f"version {version} of the live picture was not published"):
             try:
                 self._client.update_item(
                     TableName=self._table,
                     Key=_MANIFEST,
-                    UpdateExpression="SET version = :version, content = :content, chunks = :chunks",
+                    UpdateExpression="SET version = :version, content = :content, chunks = :chunks, "
+                    "based_on = :base, based_at = :at",
                     ConditionExpression=condition,
-                    ExpressionAttributeValues=before
-                    | {":version": {"N": str(version)}, ":content": {"S": content}, ":chunks": {"N": str(chunks)}},
+                    ExpressionAttributeValues=values if first else values | {":before": {"N": str(version - 1)}},
                 )
             except ClientError as error:
                 if code(error) == "ConditionalCheckFailedException":
@@ -132,7 +172,7 @@ class DynamoPictures:
             "pk": {"S": f"live#{content}"},
             "sk": {"S": f"{place:04d}"},
             "bytes": {"B": chunk},
-            "expires_at": {"N": str(int(self._clock() + KEPT))},
+            "expires_at": {"N": str(int(self._clock() + KEPT + REBASED))},
         }
 
     def _newest(self) -> Shown:
@@ -146,17 +186,33 @@ class DynamoPictures:
 
     def _load(self, manifest: _Item) -> Shown:
         version, content = int(manifest["version"]["N"]), manifest["content"]["S"]
+        try:
+            base = self._loaded_base(manifest)
+            shown = base.shown if base.content == content else unpack_difference(self._bytes(content), base.shown)
+        except ValueError as error:
+            # Its chunks have expired, and so has every aircraft in it; or a hand was in it. The versions go on.
+            log.warning("the live picture cannot be read and is started anew", version=version, reason=str(error))
+            self._base = _Base()
+            return Shown(version)
+        self._base = base
+        return shown
+
+    def _loaded_base(self, manifest: _Item) -> _Base:
+        """The whole version that this one needs. Raises ValueError if it cannot be read."""
+        content = manifest.get("based_on", manifest["content"])["S"]
+        if content == self._base.content:
+            return self._base
+        packed = self._bytes(content)
+        at = float(manifest["based_at"]["N"]) if "based_at" in manifest else 0.0
+        return _Base(content, at, len(packed), unpack_small(packed))
+
+    def _bytes(self, content: str) -> bytes:
         key = f"live:{content}"
         packed = self._cache.get(key)
         if packed is None:
             packed = b"".join(self._chunks(content))
             self._cache.put(key, packed, KEPT)
-        try:
-            return unpack_small(packed)
-        except ValueError as error:
-            # Its chunks have expired, and so has every aircraft in it; or a hand was in it. The versions go on.
-            log.warning("the live picture cannot be read and is started anew", version=version, reason=str(error))
-            return Shown(version)
+        return packed
 
     def _whole(self, shown: Shown) -> Picture:
         states = shown.states.select(*STATE_SCHEMA)
