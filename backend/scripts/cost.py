@@ -1,13 +1,11 @@
 """What the pipeline costs on AWS in a month, beside one item per aircraft: `python scripts/cost.py`.
 
-What one snapshot weighs was measured on ten answers of OpenSky for the globe, 2025-12-30 17:41 to 18:19, an evening, 73
-to 786 s apart, processed by the package's own code on a local AWS; a test measures it again
-(`tests/integration/test_aws_backends.py`). Prices: us-east-1, on demand, in USD, without free tiers; check them against
-AWS's price pages. Prints the tables of `docs/cost.md`.
+Sizes and counts are measured by a test (`tests/integration/test_aws_backends.py`), which processes real answers of
+OpenSky for the globe with the package's own code on a local AWS. Prices: us-east-1, on demand, in USD, without free
+tiers; check them against AWS's price pages. Prints the tables of `docs/cost.md`.
 """
 
 from dataclasses import dataclass
-from math import ceil
 
 from flightdata.models.figures import FIGURES
 
@@ -15,43 +13,96 @@ DAY = 86_400
 MONTH = 30 * DAY
 MILLION, GIGABYTE = 1e6, 1e9
 
-WRITE_UNIT, READ_UNIT = 0.625 / MILLION, 0.125 / MILLION
+WRITE_UNIT, READ_UNIT, TABLE, RECOVERY = 0.625 / MILLION, 0.125 / MILLION, 0.25, 0.20
 PUT, GET, STORED = 0.005 / 1_000, 0.0004 / 1_000, 0.023
 EVENT, QUEUE_CALL = 1.00 / MILLION, 0.40 / MILLION
 INVOCATION, GIGABYTE_SECOND = 0.20 / MILLION, 0.0000133334
 LOGS, ALARM, DASHBOARD, METRIC, TRACE = 0.50, 0.10, 3.00, 0.30, 5.00 / MILLION
-CACHE_HOUR = 0.016
-REQUEST = 1.00 / MILLION
+CACHE_HOUR, REQUEST, EGRESS = 0.016, 1.00 / MILLION, 0.09
 
-FETCH_SECONDS, PROCESS_SECONDS, API_SECONDS, ANALYTICS_SECONDS = 2.0, 0.8, 0.02, 60.0
-"""Assumed, generously: the functions' billed time a call."""
-LOG_BYTES = 4_000
-"""Of a snapshot's way through all stages, with the runtime's own lines."""
+FETCH_SECONDS, PROCESS_SECONDS, API_SECONDS, ANALYTICS_SECONDS = 2.0, 1.5, 0.02, 60.0
+"""Assumed, generously: the functions' billed time a call. Of the processor's, half is for flights, one put each."""
+LOG_BYTES, API_LOG_BYTES, ANSWER_BYTES = 6_000, 1_500, 8_000
+"""Assumed. Of a snapshot's way through all stages, with the runtime's own lines; of a request, with the gateway's line;
+of an answer, compressed.
+"""
 ALARMS, METRICS = 16, sum(one.cloud for one in FIGURES)
-QUEUE_CALLS = 4
-"""Sent, received, deleted; and the empty polls of the event source, spread over the snapshots."""
+QUEUE_CALLS, TICK_CALLS, POLLS = 3, 3, 2 * 5 * MONTH / 20
+"""Of a snapshot and of a delayed tick: sent, received, deleted. AWS asks both queues all the time, five times at once,
+for 20 s each.
+"""
+TICK_READS, TICK_WRITES = 9, 3
+"""Of OpenSky's budget, the lease of a tick and the source's health."""
 
-
+REBASED, KEPT = 300, 3_900
+"""s: from one whole version to the next; for so long a version is there. As `live/dynamodb.py` has them."""
+FLIGHTS_DAYS = 30
+"""So long flights are kept, as `prod` has it."""
 CARRIED_DAYS = 2
 """S3 deletes what is older than a day at the next midnight."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of one snapshot: bytes archived and `carried` on S3, DynamoDB's write units for the live picture and the account;
-    and those for flights each second.
+    """Measured. For `aircraft`, at one snapshot: bytes archived and `carried` on S3; DynamoDB's write units for the
+    live picture as a whole, and its bytes; for the account, and its bytes.
+
+    For `evening` aircraft: write units of a version that is a difference; a second: those of flights, and how many of
+    them open and end. Bytes of a flight in the table, and in the indexes.
     """
 
     aircraft: int
     raw: int
     carried: int
-    live_units: int
+    whole_units: int
     account_units: int
+    account_bytes: int
+    evening: int
+    difference_units: float
     flight_units: float
+    opened: float
+    ended: float
+    flight_bytes: int
+    entry_bytes: int
+
+    @property
+    def scale(self) -> float:
+        """What was measured in the evening grows in proportion to the aircraft."""
+        return self.aircraft / self.evening
+
+    @property
+    def flights(self) -> float:
+        """A second, in the long run: as many end as open."""
+        return self.opened * self.scale
+
+    @property
+    def units_of_flights(self) -> float:
+        """A second. A flight's end is two units, the item and its callsign, besides an arrival; those that opened in
+        the recording and had an arrival have ended in it, those that were just lost from hearing have not.
+        """
+        return (self.flight_units + 2 * (self.opened - self.ended)) * self.scale
+
+    def live_units(self, every: float) -> float:
+        """Of a version on average: a whole one, then differences to it."""
+        differences = REBASED // every
+        return (self.whole_units + differences * self.difference_units * self.scale) / (1 + differences)
 
 
-RECORDED = Sizes(10_849, 389_355, 1_030_864, 336, 2, 8.39)
-HEALTH_UNITS = 1
+RECORDED = Sizes(
+    aircraft=12_349,
+    raw=446_055,
+    carried=1_611_439,
+    whole_units=386,
+    account_units=2,
+    account_bytes=430,
+    evening=10_849,
+    difference_units=149,
+    flight_units=7.87,
+    opened=2.38,
+    ended=1.41,
+    flight_bytes=379,
+    entry_bytes=363,
+)
 
 BATCH, BATCH_PUTS, BATCH_GETS = 15, 3, 2
 """Recent objects that are compacted at once, and the requests of that: two PUTs and a LIST, two reads of what was."""
@@ -60,22 +111,36 @@ STATE_BYTES = 12.0
 
 
 def data_plane(sizes: Sizes, every: float) -> dict[str, float]:
-    """What grows with the snapshots. A store more is a line more."""
+    """What collecting and keeping cost, whether anybody asks or not. A store more is a line more."""
     number = MONTH / every
     seconds = FETCH_SECONDS * 0.5 + PROCESS_SECONDS * 1.0  # times GB of memory
-    units = sizes.live_units + sizes.account_units + HEALTH_UNITS
+    live = sizes.live_units(every)
     carried = DAY / every * CARRIED_DAYS * sizes.carried / GIGABYTE * STORED
     return {
-        "DynamoDB, versions and accounts": number * units * WRITE_UNIT,
-        "DynamoDB, flights": MONTH * sizes.flight_units * WRITE_UNIT,
+        "DynamoDB, versions": number * live * WRITE_UNIT,
+        "DynamoDB, flights": MONTH * sizes.units_of_flights * WRITE_UNIT,
+        "DynamoDB, accounts, ticks": number * (sizes.account_units + TICK_WRITES) * WRITE_UNIT,
+        "DynamoDB, reads by fetcher and processor": number * (TICK_READS + 1 + live / 4) * READ_UNIT,
+        "DynamoDB, stored": stored(sizes, every),
         "S3, what versions carry": number * (PUT + GET) + carried,
-        "S3, a month's snapshots, requests": number * (PUT + GET) + number * sizes.raw / GIGABYTE * STORED,
-        "S3, a month's history, requests": number * history_cost(sizes),
-        "EventBridge and SQS": number * (EVENT + QUEUE_CALLS * QUEUE_CALL),
+        "S3, a month's snapshots": number * (PUT + GET) + number * sizes.raw / GIGABYTE * STORED,
+        "S3, a month's history": number * history_cost(sizes),
+        "EventBridge and SQS": number * (EVENT + (QUEUE_CALLS + TICK_CALLS / 2) * QUEUE_CALL) + POLLS * QUEUE_CALL,
         "Lambda, fetcher and processor": number * (2 * INVOCATION + seconds * GIGABYTE_SECOND),
         "CloudWatch, logs": number * LOG_BYTES / GIGABYTE * LOGS,
         "X-Ray, two traces": number * 2 * TRACE,
     }
+
+
+def stored(sizes: Sizes, every: float) -> float:
+    """In the table: the flights of `FLIGHTS_DAYS`, the accounts of a month, the newest versions; the table itself (not
+    its indexes) a second time for recovery to any moment.
+    """
+    flights, accounts = sizes.flights * FLIGHTS_DAYS * DAY, MONTH / every
+    versions = KEPT / every * sizes.live_units(every) * 1024
+    in_table = flights * sizes.flight_bytes + accounts * sizes.account_bytes + versions
+    in_indexes = flights * sizes.entry_bytes + accounts * sizes.account_bytes
+    return (in_table * (TABLE + RECOVERY) + in_indexes * TABLE) / GIGABYTE
 
 
 def history_cost(sizes: Sizes) -> float:
@@ -84,13 +149,16 @@ def history_cost(sizes: Sizes) -> float:
     return requests + sizes.aircraft * STATE_BYTES / GIGABYTE * STORED
 
 
-def standing(requests: float) -> dict[str, float]:
-    """What does not, with so many API requests a month."""
-    units = ceil(RECORDED.live_units / 4) * MONTH / 30  # every version read once from the table, then from the cache
+def standing(sizes: Sizes, requests: float) -> dict[str, float]:
+    """What answering costs, with so many API requests a month, and watching."""
+    units = sizes.live_units(30) / 4 * MONTH / 30  # every version read once from the table, then from the cache
     return {
         "ElastiCache, one cache.t4g.micro": CACHE_HOUR * MONTH / 3600,
         f"API, {requests:,.0f} requests": requests * (REQUEST + INVOCATION + API_SECONDS * 0.25 * GIGABYTE_SECOND),
-        "DynamoDB, reads": (requests + units) * READ_UNIT,
+        "API, logs": requests * API_LOG_BYTES / GIGABYTE * LOGS,
+        "API, traces, each request": requests * TRACE,
+        "API, data out": requests * ANSWER_BYTES / GIGABYTE * EGRESS,
+        "DynamoDB, reads by the API": (requests + units) * READ_UNIT,
         "Lambda, analytics": 30 * 24 * (INVOCATION + ANALYTICS_SECONDS * 0.5 * GIGABYTE_SECOND),
         "CloudWatch, alarms, dashboard, metrics": ALARMS * ALARM + DASHBOARD + METRICS * METRIC,
     }
@@ -108,13 +176,15 @@ def table(title: str, columns: dict[str, dict[str, float]]) -> None:
 def main() -> None:
     sizes = RECORDED
     print(
-        f"One snapshot: {sizes.aircraft:,} aircraft, {sizes.raw / 1e3:.0f} KB archived, {sizes.live_units} write units "
-        f"for the live version, {sizes.carried / 1e3:.0f} KB that it carries for the next one. "
-        f"Flights: {sizes.flight_units:.1f} write units a second.\n"
+        f"One snapshot: {sizes.aircraft:,} aircraft, {sizes.raw / 1e3:.0f} KB archived, {sizes.whole_units} write "
+        f"units for the live version as a whole, {sizes.difference_units * sizes.scale:.0f} for one that is a "
+        f"difference, {sizes.carried / 1e3:.0f} KB that it carries for the next one. Flights: {sizes.flights:.1f} a "
+        f"second, {sizes.units_of_flights:.1f} write units a second, {sizes.flight_bytes} bytes each in the table and "
+        f"{sizes.entry_bytes} in its indexes.\n"
     )
     intervals = {f"every {every} s": data_plane(sizes, every) for every in (30, 90)}
     table("data plane, USD a month", intervals)
-    table("standing, USD a month", {"dev, staging": standing(1e6)})
+    table("standing, USD a month", {"dev, staging": standing(sizes, 1e6)})
     items = {f"every {every} s": MONTH / every * sizes.aircraft * WRITE_UNIT for every in (30, 90)}
     print("One item per aircraft instead, DynamoDB's writes alone: ", end="")
     print(", ".join(f"{cost:,.0f} USD {name}" for name, cost in items.items()) + ".")

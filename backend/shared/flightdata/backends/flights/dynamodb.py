@@ -2,11 +2,11 @@
 
 | pk | sk | attributes | indexes |
 | --- | --- | --- | --- |
-| `flight#<icao24>` | `<first_seen>#<icao24>` | `flight`: its values as JSON, in the schema's order | `by_departure`, `_arrival`, `_callsign` |
+| `flight#<icao24>` | `<first_seen>#<icao24>` | `flight`: its values as JSON | `by_departure`, `_arrival`, `_callsign` |
 | | | `expires_at` (TTL, s since 1970), if flights are not kept for ever | |
 
-Columns that the schema gets go to its end: an older flight has none of them. Of before, a flight may be a JSON object in
-`document`. Names would be half of an item.
+The values are in the order of the schema; columns that it gets go to its end, and an older flight has none of them.
+Their names would be half of an item; flights that were written with them, in `document`, are read.
 
 The indexes are of `departure` and `departed`, `arrival` and `arrived`. `departed` and `arrived` are made as `sk` is: in
 the order of their text they are in the order of moment and icao24. What has no airport at an end is not in its index.
@@ -22,7 +22,6 @@ import orjson
 import polars as pl
 
 from flightdata.backends.aws import get_items, put_items, transient
-from flightdata.backends.layout import TTL
 from flightdata.models.flight import CALLSIGN, FLIGHT_ENDS, FLIGHT_SCHEMA, FlightsAsked, Side
 from flightdata.models.units import EpochSeconds, Seconds
 
@@ -105,7 +104,7 @@ def _item(row: dict[str, Any], kept: Seconds) -> _Item:
     if row["phase"] != "airborne" and CALLSIGN.fullmatch(callsign):  # DynamoDB takes no empty key, and none of 3 KB
         item["callsign"] = callsign.upper()
     attributes = {name: {"S": value} for name, value in item.items()}
-    return attributes | {TTL: {"N": str(int(row["last_seen"] + kept))}} if kept else attributes
+    return attributes | {"expires_at": {"N": str(int(row["last_seen"] + kept))}} if kept else attributes
 
 
 def _row(item: _Item) -> dict[str, Any]:

@@ -15,51 +15,46 @@ Parquet with a row for each of the picture's, those that the base has first:
 from collections.abc import Mapping
 from io import BytesIO
 
-import orjson
 import polars as pl
 from polars import col
-from pydantic import TypeAdapter
 
 from flightdata.backends.live.scaling import EXACT, floats, integers, scales_of
+from flightdata.backends.live.small import LEVEL, SCALES, checked, described
 from flightdata.models.picture import SHOWN_SCHEMA, Shown
 
 KEY = ("icao24", "source")
 """What no two rows have in common. Both pictures are in its order."""
 
 _SAME = "="
-_LEVEL = 9
 _ONE_PAGE = 2**30
 _TEXTS = [name for name, dtype in SHOWN_SCHEMA.items() if dtype == pl.String]
 _FOLLOWS = {"time_position": "last_contact", "geo_altitude": "baro_altitude"}
 _SPLIT = ("longitude", "latitude", "velocity", "true_track")
-_SCALES = TypeAdapter(dict[str, int])
 
 
 def pack_difference(shown: Shown, base: Shown) -> bytes | None:
     """What `base` does not say of `shown`. None where it cannot be written so."""
     states = shown.states
-    if states.select(KEY).is_duplicated().any() or any((states[name] == _SAME).any() for name in _TEXTS):
+    if any(one.states.select(KEY).is_duplicated().any() for one in (shown, base)):
+        return None
+    if any((states[name] == _SAME).any() for name in _TEXTS):
         return None
     places = base.states.select(*KEY, row=pl.int_range(pl.len()))
     rows = states.join(places, on=KEY, how="left", maintain_order="left").sort("row", nulls_last=True)
     states, before = rows.select(*SHOWN_SCHEMA), _at(base, rows["row"])
     scales = scales_of(states)
-    about = {
-        "version": str(shown.version),
-        "time": repr(shown.time),
-        "correlation_id": shown.correlation_id,
-        "scales": orjson.dumps(scales).decode(),
-    }
-    texts = [states[name].set(states[name].eq_missing(before[name]) & rows["row"].is_not_null(), _SAME) for name in _TEXTS]
+    texts = [
+        states[name].set(states[name].eq_missing(before[name]) & rows["row"].is_not_null(), _SAME) for name in _TEXTS
+    ]
     table = states.with_columns(rows["row"].diff().fill_null(rows["row"]), *texts, *_less(states, before, scales))
     buffer = BytesIO()
     _split(table, scales).write_parquet(
         buffer,
         compression="zstd",
-        compression_level=_LEVEL,
+        compression_level=LEVEL,
         statistics=False,
         data_page_size=_ONE_PAGE,
-        metadata=about,
+        metadata=described(shown, scales),
     )
     return buffer.getvalue()
 
@@ -68,14 +63,12 @@ def unpack_difference(packed: bytes, base: Shown) -> Shown:
     """What was packed, with the same base. Raises ValueError if it is nothing of the kind."""
     try:
         about = pl.read_parquet_metadata(BytesIO(packed))
-        scales = _SCALES.validate_json(about["scales"])
+        scales = SCALES.validate_json(about["scales"])
         table = _joined(pl.read_parquet(BytesIO(packed)), scales)
         before = _at(base, table["row"].cum_sum())
         texts = [_filled(table[name], before[name]) for name in _TEXTS]
-        states = table.with_columns(*texts, *_more(table, before, scales)).select(*SHOWN_SCHEMA).sort(KEY)
-        if dict(states.schema) != dict(SHOWN_SCHEMA):
-            raise TypeError("these columns are of another version of the program")
-        return Shown(int(about["version"]), float(about["time"]), states, about["correlation_id"])
+        states = checked(table.with_columns(*texts, *_more(table, before, scales)).select(*SHOWN_SCHEMA))
+        return Shown(int(about["version"]), float(about["time"]), states.sort(KEY), about["correlation_id"])
     except (pl.exceptions.PolarsError, KeyError, TypeError) as error:
         raise ValueError(f"no difference of states: {error}") from error
 
@@ -93,13 +86,16 @@ def _less(states: pl.DataFrame, before: pl.DataFrame, scales: Mapping[str, int])
         name: integers(states[name], factor).cast(pl.Int64) - _known(before[name], factor)
         for name, factor in scales.items()
     }
-    return [less[name] - less[leader].fill_null(0) if (leader := _leader(name, scales)) else less[name] for name in less]
+    return [
+        less[name] - less[leader].fill_null(0) if (leader := _leader(name, scales)) else less[name] for name in less
+    ]
 
 
 def _more(table: pl.DataFrame, before: pl.DataFrame, scales: Mapping[str, int]) -> list[pl.Series]:
     return [
         floats(
-            table[name] + (table[leader].fill_null(0) if (leader := _leader(name, scales)) else 0)
+            table[name]
+            + (table[leader].fill_null(0) if (leader := _leader(name, scales)) else 0)
             + _known(before[name], factor),
             factor,
         )

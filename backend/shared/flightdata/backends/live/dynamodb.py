@@ -5,8 +5,8 @@
 | `live` | `manifest` | `version`; `content`: which chunks; `chunks`: how many; `based_on`, `based_at` (s since 1970) |
 | `live#<content>` | `0000`, `0001`, … | `bytes`; `expires_at` (TTL, s since 1970) |
 
-A version is whole (`small`), or for `REBASED` seconds the difference to one that is (`difference`): the content `based_on`,
-written at `based_at`. A manifest without a base is of before there were differences, and its version is whole.
+A version is whole (`small`), or for `REBASED` seconds the difference to one that is (`difference`): the content
+`based_on`, written at `based_at`. A manifest without these is older than differences, and its version is whole.
 
 `content` names one publication, not only its version: two that publish the same version write different chunks, and
 the conditional update of the manifest decides between them. Nobody ever sees half of one. What a version carries for
@@ -199,7 +199,7 @@ class DynamoPictures:
 
     def _loaded_base(self, manifest: _Item) -> _Base:
         """The whole version that this one needs. Raises ValueError if it cannot be read."""
-        content = manifest.get("based_on", manifest["content"])["S"]
+        content: str = (manifest.get("based_on") or manifest["content"])["S"]
         if content == self._base.content:
             return self._base
         packed = self._bytes(content)

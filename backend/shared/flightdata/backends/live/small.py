@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from flightdata.backends.live.scaling import scale, unscale
 from flightdata.models.picture import SHOWN_SCHEMA, Shown
 
-_SCALES = TypeAdapter(dict[str, int])
-_LEVEL = 9
+SCALES = TypeAdapter(dict[str, int])
+LEVEL = 9
 
 
 def pack_small(shown: Shown) -> bytes:
@@ -19,14 +19,9 @@ def pack_small(shown: Shown) -> bytes:
     it are of one country and often of one operator.
     """
     states, scales = scale(shown.states)
-    about = {
-        "version": str(shown.version),
-        "time": repr(shown.time),
-        "correlation_id": shown.correlation_id,
-        "scales": orjson.dumps(scales).decode(),
-    }
     buffer = BytesIO()
-    states.write_parquet(buffer, compression="zstd", compression_level=_LEVEL, statistics=False, metadata=about)
+    about = described(shown, scales)
+    states.write_parquet(buffer, compression="zstd", compression_level=LEVEL, statistics=False, metadata=about)
     return buffer.getvalue()
 
 
@@ -34,14 +29,25 @@ def unpack_small(packed: bytes) -> Shown:
     """What was packed. Raises ValueError if it is nothing of the kind."""
     try:
         about = pl.read_parquet_metadata(BytesIO(packed))
-        states = unscale(pl.read_parquet(BytesIO(packed)), _SCALES.validate_json(about["scales"]))
+        states = unscale(pl.read_parquet(BytesIO(packed)), SCALES.validate_json(about["scales"]))
         version, time = int(about["version"]), float(about["time"])
-        return Shown(version, time, _check(states, SHOWN_SCHEMA), about["correlation_id"])
+        return Shown(version, time, checked(states), about["correlation_id"])
     except (pl.exceptions.PolarsError, KeyError, TypeError) as error:
         raise ValueError(f"no packed states: {error}") from error
 
 
-def _check(states: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    if dict(states.schema) != dict(schema):
+def described(shown: Shown, scales: Mapping[str, int]) -> dict[str, str]:
+    """What is not in the rows, for the file's metadata."""
+    return {
+        "version": str(shown.version),
+        "time": repr(shown.time),
+        "correlation_id": shown.correlation_id,
+        "scales": orjson.dumps(scales).decode(),
+    }
+
+
+def checked(states: pl.DataFrame) -> pl.DataFrame:
+    """`states` itself. Raises TypeError if they are not as they are shown."""
+    if dict(states.schema) != dict(SHOWN_SCHEMA):
         raise TypeError("these columns are of another version of the program")
     return states
