@@ -22,7 +22,7 @@ from flightdata.models.states import STATE_SCHEMA
 
 def on_aws(account):
     carried = CarriedParts(account.client("s3"), account.bucket)
-    return DynamoPictures(account.client("dynamodb"), account.table, lambda: carried, NoCache(), lambda: NOW)
+    return DynamoPictures(account.client("dynamodb"), account.table, lambda: carried, NoCache(), lambda: 2 * NOW)
 
 
 OPEN = {

@@ -257,8 +257,8 @@ class Work:
             _, self.key = self.collector.access.create("the tests of grants")
         self._publish()
         self.remember(NOW + 3600)
-        known = flight("abcdef", callsign="TEST1", departure="KATL", arrival="KATL")  # an empty list takes no second step
-        self.collector.flights.put(flights(known))
+        # An empty list takes no second step.
+        self.collector.flights.put(flights(flight("abcdef", callsign="TEST1", departure="KATL", arrival="KATL")))
         hour = int(NOW) // 3600 * 3600
         questions = {
             "live": "/flights?limit=1",

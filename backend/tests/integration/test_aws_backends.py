@@ -134,7 +134,7 @@ def most_aircraft(account, recordings):
     meter, found = Meter(dynamodb := account.client("dynamodb")), []
     ledger = DynamoLedger(dynamodb, account.table)
     process = Process(
-        archive, pictures(account, dynamodb), MemoryHistory(), MemoryFlights(), ledger, moving(), SetClock(NOW)
+        archive, pictures(account, dynamodb), MemoryHistory(), MemoryFlights(), ledger, moving(), time.time
     )
     for one in answers(recordings, GLOBE):
         archive.put(one)
