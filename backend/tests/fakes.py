@@ -68,16 +68,22 @@ class MemoryArchive:
 
 class MemoryPictures:
     def __init__(self, picture=None):
-        self.picture = picture or Picture()
+        self.picture = self._named = picture or Picture()
+        self._editions = 1
 
     def version(self):
         return self.picture.version
+
+    def edition(self):
+        if self.picture is not self._named:
+            self._named, self._editions = self.picture, self._editions + 1
+        return f"{self._editions}" if self.picture.version else ""
 
     def latest(self):
         return self.picture
 
     def shown(self):
-        return self.latest().shown
+        return replace(self.latest().shown, edition=self.edition())
 
     def publish(self, picture):
         follows = picture.version == self.picture.version + 1

@@ -13,7 +13,7 @@ start(Function.API)
 def handler(event: Any, context: Any) -> Any:
     stages = house()
     with triggers.invocation("request"):
-        stages.query.refresh()
+        stages.query.look()
         return stages.gateway(event, context)
 
 

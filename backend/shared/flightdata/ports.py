@@ -209,10 +209,18 @@ class ShownPictures(Protocol):
     """The newest picture as its readers see it, atomic: all of a version or none of it."""
 
     def version(self) -> int:
-        """The newest version's number, 0 if there is none; cheap enough to ask several times a second."""
+        """The newest version's number, 0 if there is none."""
         ...
 
-    def shown(self) -> Shown: ...
+    def edition(self) -> str:
+        """Which publication is the newest: no two have the same, also when versions are counted anew after a loss, and
+        it is the same for all readers. Empty if there is none. Cheap enough to ask several times a second.
+        """
+        ...
+
+    def shown(self) -> Shown:
+        """With its edition."""
+        ...
 
 
 class LivePictures(ShownPictures, Protocol):

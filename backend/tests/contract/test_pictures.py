@@ -31,6 +31,17 @@ OPEN = {
     "fake": kept(MemoryPictures),
 }
 
+
+def without_manifest(live):
+    live._client.delete_item(TableName=live._table, Key={"pk": {"S": "live"}, "sk": {"S": "manifest"}})
+
+
+def without_picture(live):
+    live.picture = Picture()
+
+
+LOSE = {"dynamodb": without_manifest, "file": lambda live: live._path.unlink(), "fake": without_picture}
+
 AWS = {"dynamodb"}
 """These are opened with an AWS account, the others with a folder."""
 
@@ -151,6 +162,26 @@ def test_versions_follow_each_other(live):
         assert live.publish(version(number)) is True
         assert live.version() == number
         assert same(live.latest(), version(number))
+
+
+def test_every_publication_is_an_edition_of_its_own_the_same_for_all(live, reopened):
+    assert live.edition() == live.shown().edition == ""
+    editions = []
+    for number in (1, 2, 3):
+        live.publish(version(number))
+        editions += {live.edition(), live.shown().edition, reopened().edition(), reopened().shown().edition}
+    assert len(set(editions)) == len(editions) == 3
+    assert live.publish(version(3)) is False
+    assert live.edition() == editions[-1]
+
+
+def test_what_is_published_after_a_loss_is_another_edition_of_the_same_version(request, live, reopened):
+    live.publish(version(1))
+    lost = live.edition()
+    LOSE[request.node.callspec.params["reopened"]](live)
+    assert live.edition() == live.shown().edition == ""
+    assert live.publish(version(1)) is True
+    assert live.edition() == live.shown().edition == reopened().shown().edition != lost
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 4, -1, 10**9])

@@ -355,6 +355,19 @@ def test_a_version_is_read_once_from_the_table_and_then_from_the_cache(account):
     assert pictures(account, cache=cache).latest().states.equals(newest.states)
 
 
+@pytest.mark.parametrize("damage", [lambda packed: packed[:-100], lambda _: b"", lambda _: b"something else"])
+def test_what_the_cache_holds_damaged_is_read_from_the_table_and_put_there_again(account, damage):
+    cache, live, newest = MemoryCache(), pictures(account), moved(2, 30)
+    assert live.publish(big())
+    assert live.publish(newest)
+    pictures(account, cache=cache).shown()
+    whole = dict(cache.values)
+    assert len(whole) == 2, "a whole version and the difference to it"
+    cache.values = {key: damage(packed) for key, packed in whole.items()}
+    assert pictures(account, cache=cache).latest().states.equals(newest.states)
+    assert cache.values == whole
+
+
 def moved(version, seconds):
     """`big`, some seconds later: all have moved, one has gone, one has come."""
     before = big()

@@ -19,13 +19,15 @@ SHOWN_SCHEMA: Mapping[str, pl.DataType] = {**STATE_SCHEMA, **{side.value: pl.Str
 class Shown:
     """What of a picture its readers see, which is half of it: `states` is a state table with each one's airports.
 
-    `correlation_id`: of the first snapshot in it, empty where there is none.
+    `correlation_id`: of the first snapshot in it, empty where there is none. `edition`: which publication it is, as
+    `ports.ShownPictures` says.
     """
 
     version: int = 0
     time: EpochSeconds = 0.0
     states: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SHOWN_SCHEMA), repr=False)
     correlation_id: str = ""
+    edition: str = ""
 
     @property
     def aircraft(self) -> int:

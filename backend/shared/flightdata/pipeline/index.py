@@ -30,6 +30,7 @@ class LiveIndex:
     def __init__(self, shown: Shown) -> None:
         self.version = shown.version
         self.time = shown.time
+        self.edition = shown.edition
         self._states = freshest(shown.states).sort("icao24")
         layout = _layout(self._states)
         self._order = layout["row"]

@@ -36,7 +36,10 @@ class Readiness:
 
 
 class Query:
-    """The third stage. `refresh` is called between requests; requests are answered from what it loaded last.
+    """The third stage, answering from the picture that was loaded last; where none was yet, from the one there is then.
+
+    Who has time between requests calls `refresh` again and again, and nobody waits for a picture. Who has none, as a
+    function, calls `look` before each: what is newer is loaded if a question needs it.
 
     `at_once`: whether it loads what is there now, or when it is first asked or refreshed.
     """
@@ -57,27 +60,47 @@ class Query:
         self._max_page_size = max_page_size
         self._expiry = expiry
         self._loading = Lock()
-        self._loaded = LiveIndex(live.shown()) if at_once else None
+        self._loaded: LiveIndex | None = LiveIndex(live.shown()) if at_once else None
+        self._newer: str | None = None
+
+    @property
+    def edition(self) -> str:
+        """Of the picture that the next answer is from."""
+        return self._index.edition if self._newer is None else self._newer
+
+    @property
+    def behind(self) -> bool:
+        """Whether the next question has to wait for that picture."""
+        return self._loaded is None or self._newer is not None
+
+    def look(self) -> None:
+        """See which edition is the newest, and load nothing."""
+        newest = self._live.edition()
+        self._newer = None if self._loaded is not None and self._loaded.edition == newest else newest
+
+    def refresh(self) -> bool:
+        """Load the newest picture if it is not there yet; whether that was so. Others go on asking the old one."""
+        loaded = self._loaded
+        if loaded is not None and self._live.edition() == loaded.edition:
+            return False
+        return self._load(loaded)
 
     @property
     def _index(self) -> LiveIndex:
-        while self._loaded is None:
-            self.refresh()
+        while self._loaded is None or self._newer is not None:
+            self._load(self._loaded)
         return self._loaded
 
-    def refresh(self) -> bool:
-        """Load the newest version if it is not there yet; whether that was so. Others go on asking the old one."""
-        loaded = self._loaded
-        known = loaded is not None and self._live.version() == loaded.version
-        if known or not self._loading.acquire(blocking=loaded is None):
+    def _load(self, known: LiveIndex | None) -> bool:
+        if not self._loading.acquire(blocking=self.behind):
             return False
         try:
-            if self._loaded is not loaded:  # we have waited for who loaded it
+            if self._loaded is not known:  # by the one we waited for
                 return False
             with span("query.load"):
                 shown = self._live.shown()
                 index = LiveIndex(shown)
-            self._loaded = index
+            self._loaded, self._newer = index, None
             with _of_first(shown):
                 log.debug("live picture loaded", version=index.version, aircraft=len(index))
             return True

@@ -33,6 +33,7 @@ class Asked:
         self.health = MemoryHealth()
         self.clock = SetClock(NOW)
         self.query = Query(self.live, self.health, self.clock, max_page_size=max_page_size, expiry=330.0)
+        self.query.refresh()
 
     def page(self, **search):
         return json.loads(self.query.flights(FlightSearch(**search)))
@@ -257,6 +258,7 @@ def test_a_failure_to_load_keeps_the_old_picture_and_is_tried_again():
 
     live = Breakable(picture(state("000001")))
     query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0)
+    query.refresh()
     live.publish(picture(state("ffffff"), version=2))
     live.broken = True
     with pytest.raises(OSError, match="disk"):
@@ -281,6 +283,7 @@ def test_while_one_loads_the_others_go_on_with_the_old_picture():
 
     live = Slow(picture(state("000001")))
     query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0)
+    query.refresh()
     live.publish(picture(state("ffffff"), version=2))
     live.slow = True
     refreshed = []
@@ -293,6 +296,47 @@ def test_while_one_loads_the_others_go_on_with_the_old_picture():
     loader.join(SAFE)
     assert refreshed == [True]
     assert json.loads(query.flights(FlightSearch()))["version"] == 2
+
+
+# Looking, as a function does.
+
+
+class Counted(MemoryPictures):
+    """Counts how often the picture is read."""
+
+    reads = 0
+
+    def shown(self):
+        self.reads += 1
+        return super().shown()
+
+
+def looking(*aircraft):
+    live = Counted(picture(*aircraft))
+    return live, Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0)
+
+
+def test_a_look_loads_nothing_and_a_question_what_it_saw():
+    live, query = looking(state("000001"))
+    query.look()
+    assert (query.behind, query.edition, live.reads) == (True, live.edition(), 0)
+    assert json.loads(query.flights(FlightSearch()))["total"] == 1
+    assert (query.behind, query.edition, live.reads) == (False, live.edition(), 1)
+    live.publish(picture(version=2))
+    query.look()
+    assert (query.behind, query.edition, live.reads) == (True, live.edition(), 1)
+    assert query.readiness().version == 2
+    query.look()
+    assert (query.behind, live.reads) == (False, 2)
+
+
+def test_a_question_is_answered_from_a_picture_that_came_after_the_look():
+    live, query = looking(state("000001"))
+    query.look()
+    seen = query.edition
+    live.publish(picture(version=2))
+    assert json.loads(query.flights(FlightSearch()))["version"] == 2
+    assert query.edition == live.edition() != seen
 
 
 # Readiness.

@@ -15,6 +15,7 @@ its successor is on S3 under the same name (`carried`), there before the manifes
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -89,6 +90,10 @@ class DynamoPictures:
         manifest = self._manifest()
         return int(manifest["version"]["N"]) if manifest else 0
 
+    def edition(self) -> str:
+        manifest = self._manifest()
+        return str(manifest["content"]["S"]) if manifest else ""
+
     def shown(self) -> Shown:
         with self._lock:
             return self._newest()
@@ -113,7 +118,7 @@ class DynamoPictures:
             if not self._flip(picture.version, content, len(chunks), base):
                 return False
             self._content, self._base = content, base
-            self._shown, self._picture = picture.shown, picture
+            self._shown, self._picture = replace(picture.shown, edition=content), picture
         return True
 
     def _packed(self, content: str, shown: Shown) -> tuple[bytes, _Base]:
@@ -180,7 +185,7 @@ class DynamoPictures:
         if manifest is None:
             return Shown()
         if (content := manifest["content"]["S"]) != self._content:
-            self._shown = self._load(manifest)
+            self._shown = replace(self._load(manifest), edition=content)
             self._content, self._picture = content, None
         return self._shown
 
@@ -188,7 +193,9 @@ class DynamoPictures:
         version, content = int(manifest["version"]["N"]), manifest["content"]["S"]
         try:
             base = self._loaded_base(manifest)
-            shown = base.shown if base.content == content else unpack_difference(self._bytes(content), base.shown)
+            shown = base.shown
+            if base.content != content:
+                shown, _ = self._unpacked(content, partial(unpack_difference, base=base.shown))
         except ValueError as error:
             # Its chunks have expired, and so has every aircraft in it; or a hand was in it. The versions go on.
             log.warning("the live picture cannot be read and is started anew", version=version, reason=str(error))
@@ -202,17 +209,24 @@ class DynamoPictures:
         content: str = (manifest.get("based_on") or manifest["content"])["S"]
         if content == self._base.content:
             return self._base
-        packed = self._bytes(content)
+        shown, size = self._unpacked(content, unpack_small)
         at = float(manifest["based_at"]["N"]) if "based_at" in manifest else 0.0
-        return _Base(content, at, len(packed), unpack_small(packed))
+        return _Base(content, at, size, shown)
 
-    def _bytes(self, content: str) -> bytes:
+    def _unpacked(self, content: str, unpack: Callable[[bytes], Shown]) -> tuple[Shown, int]:
+        """What these chunks say, and how many bytes that are; from the table where the cache has nothing that can be
+        read. Raises ValueError.
+        """
         key = f"live:{content}"
-        packed = self._cache.get(key)
-        if packed is None:
-            packed = b"".join(self._chunks(content))
-            self._cache.put(key, packed, KEPT)
-        return packed
+        if (copied := self._cache.get(key)) is not None:
+            try:
+                return unpack(copied), len(copied)
+            except ValueError as error:
+                log.warning("what the cache holds is not used", key=key, reason=str(error))
+        packed = b"".join(self._chunks(content))
+        shown = unpack(packed)
+        self._cache.put(key, packed, KEPT)
+        return shown, len(packed)
 
     def _whole(self, shown: Shown) -> Picture:
         states = shown.states.select(*STATE_SCHEMA)

@@ -1,6 +1,7 @@
 """The live picture as one file, replaced as a whole."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -27,12 +28,17 @@ class FilePictures:
     def version(self) -> int:
         return self.latest().version
 
+    def edition(self) -> str:
+        return _named(self._identify())
+
     def latest(self) -> Picture:
         with self._lock:
             return self._current()
 
     def shown(self) -> Shown:
-        return self.latest().shown
+        with self._lock:
+            picture, edition = self._current(), _named(self._identity)
+        return replace(picture.shown, edition=edition)
 
     def publish(self, picture: Picture) -> bool:
         with self._lock, exclusive(self._path.with_suffix(".lock"), wait=True):
@@ -43,26 +49,35 @@ class FilePictures:
         return True
 
     def _current(self) -> Picture:
-        identity = self._identify()
-        if identity != self._identity:
-            self._picture = self._read()
-            self._identity = identity
+        if self._identify() != self._identity:
+            self._picture, self._identity = self._read()
         return self._picture
 
     def _identify(self) -> _Identity | None:
         """Which file is there: every publication makes another one."""
         try:
-            status = os.stat(self._path)  # noqa: PTH116, half the time of Path.stat, and asked at every request
+            return _identity(os.stat(self._path))  # noqa: PTH116, half the time of Path.stat, and asked very often
         except FileNotFoundError:
             return None
-        return status.st_ino, status.st_mtime_ns, status.st_size
 
-    def _read(self) -> Picture:
+    def _read(self) -> tuple[Picture, _Identity | None]:
+        """What is there, and which file that is: it may have been replaced since somebody looked."""
         try:
-            return unpack(self._path.read_bytes())
+            with self._path.open("rb") as file:
+                identity, packed = _identity(os.fstat(file.fileno())), file.read()
         except FileNotFoundError:
-            return Picture()
+            return Picture(), None
+        try:
+            return unpack(packed), identity
         except ValueError as error:
             # Not from a crash (the file is replaced as a whole) but from a disk or a hand: start anew.
             log.warning("the live picture is damaged and is started anew", path=str(self._path), reason=str(error))
-            return Picture()
+            return Picture(), identity
+
+
+def _identity(status: os.stat_result) -> _Identity:
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _named(identity: _Identity | None) -> str:
+    return "-".join(f"{part:x}" for part in identity or ())
