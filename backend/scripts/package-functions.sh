@@ -19,7 +19,7 @@ LIMIT=$((250 * 1000 * 1000)) # bytes unzipped, of Lambda
 [ "$PLATFORM" = here ] && LIMIT=$((2 * LIMIT)) # which this machine is not: polars for x86-64 is larger
 SHARED=(airportsdata httpcore2 opentelemetry-exporter-otlp-proto-common opentelemetry-sdk orjson polars pydantic
     pydantic-settings structlog)
-WEB=(fastapi fastapi-offline mangum redis)
+WEB=(cachetools fastapi fastapi-offline mangum redis)
 ARCHIVE=(zstandard)        # what reads and writes the raw archive
 LAKE=(arro3-core arro3-io) # what compacts the history
 # boto3 and botocore are in the runtime already.

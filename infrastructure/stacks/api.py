@@ -131,7 +131,7 @@ class Api(Stack):
             self,
             "Cache",
             replication_group_id=deployment.named("cache"),
-            replication_group_description="Live versions for the API; may be lost at any time",
+            replication_group_description="Live versions and answers of the API; may be lost at any time",
             engine="redis",
             engine_version="7.1",
             cache_node_type="cache.t4g.micro",
@@ -193,5 +193,5 @@ def _to_anybody(*actions: str, on: list[str]) -> iam.PolicyStatement:
 _CACHE_REASONS = {
     "AwsSolutions-AEC4": "It holds copies only; outside prod one node does, and its loss is a miss.",
     "AwsSolutions-AEC5": "The port is open to the API function's security group alone.",
-    "AwsSolutions-AEC6": "No other than the API function reaches it; what it holds is public.",
+    "AwsSolutions-AEC6": "No other than the API function reaches it; it holds copies of answers.",
 }

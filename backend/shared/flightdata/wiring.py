@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from flightdata.clients.receiver import Receiver
     from flightdata.clients.simulation import Simulation
     from flightdata.homes.cloud import Cloud
+    from flightdata.pipeline.answers import Answers
     from flightdata.utils.http import Http
 
 PARIS = Path(str(files("flightdata.clients.recording") / "shipped" / "paris-20211007.jsonl.gz"))
@@ -78,6 +79,13 @@ _NEEDED_BY: dict[str, tuple[Port, ...]] = {
     "serve": ("history",),
 }
 """Which ports must be there for a command, of those that settings may lack."""
+
+_ANSWERED_FROM: tuple[Port, ...] = ("live", "history", "flights")
+
+_ROOM, _ROOM_IN_FUNCTION = 32_000_000, 2_000_000
+"""Bytes of answers in memory. All pages of a global picture of 12,000 aircraft, plain and packed, are 7 MB. The API
+function has little to spare beside questions about the past (`make bench-functions`).
+"""
 
 _BUILT_MAP = Path(__file__).parents[3] / "dashboard" / "dist"
 
@@ -287,6 +295,23 @@ class House:
         )
 
     @cached_property
+    def answers(self) -> "Answers":
+        """What `query`, `past` and `flown` answered. Shared where all that they ask is on AWS, the same for all."""
+        from flightdata.pipeline.answers import Answers  # noqa: PLC0415, as FastAPI
+
+        settings = self.settings
+        together = all(settings.backend(port) is Backend.AWS for port in _ANSWERED_FROM)
+        return Answers(
+            self.query,
+            self.clock,
+            ttl=settings.cache_ttl_seconds,
+            room=_ROOM_IN_FUNCTION if settings.aws_lambda_function_name else _ROOM,
+            shared=self._cloud.cache if together else None,
+            place=self._cloud.place if together else "",
+            metrics=self.metrics,
+        )
+
+    @cached_property
     def flown(self) -> Flown:
         return Flown(self.flights, self.clock, max_page_size=self.settings.max_page_size)
 
@@ -323,6 +348,7 @@ class House:
             self.flown,
             self.past,
             access=self.access if self.settings.api_auth is ApiAuth.REQUIRED else None,
+            answers=self.answers,
             bounds=bounds,
             cors_origins=origins,
             dashboard=self.map_folder,

@@ -20,7 +20,7 @@ def cache(request):
         yield MemoryCache()
         return
     if request.param == "counted":
-        yield CountedCache(MemoryCache(), MemoryMetrics())
+        yield CountedCache(MemoryCache(), MemoryMetrics(), "picture")
         return
     with closing(RedisCache(request.getfixturevalue("redis"))) as opened:
         yield opened
@@ -43,11 +43,11 @@ def test_the_last_value_counts(cache):
 
 def test_hits_and_misses_are_counted():
     metrics = MemoryMetrics()
-    counted = CountedCache(MemoryCache(), metrics)
+    counted = CountedCache(MemoryCache(), metrics, "picture")
     counted.put("there", b"", 60)
     for key in ("there", "not there", "there"):
         counted.get(key)
-    assert metrics.counted == {"CacheHits": 2, "CacheMisses": 1}
+    assert metrics.counted == {"CacheHits": 2, "CacheHits.picture": 2, "CacheMisses": 1, "CacheMisses.picture": 1}
 
 
 # What only Redis has.

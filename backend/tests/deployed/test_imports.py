@@ -34,6 +34,7 @@ PACKAGES = {
     "flight-api": {
         "annotated_doc",
         "anyio",
+        "cachetools",
         "fastapi",
         "fastapi_offline",
         "idna",

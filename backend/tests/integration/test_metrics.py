@@ -92,6 +92,16 @@ def test_requests_are_counted_by_the_route_and_not_by_what_a_client_invents(hous
     assert found["flightdata_http_request_duration_seconds_count", "/flights/{icao24}"] == 2
 
 
+def test_answers_that_were_there_are_counted(house):
+    with serving(house.app()) as client:
+        tags = [client.get("/flights").headers["etag"] for _ in range(3)]
+        client.get("/flights", headers={"If-None-Match": tags[0]})
+        found = scrape(client)
+    assert found["flightdata_cache_misses_total", "answer"] == 1
+    assert found["flightdata_cache_hits_total", "answer"] == 2
+    assert found["flightdata_cache_hits_total", "unchanged"] == 1
+
+
 def figures(capsys):
     """The lines of the embedded metric format on stdout; until logs are configured they are there too."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]

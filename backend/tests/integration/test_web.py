@@ -573,7 +573,7 @@ def test_other_origins_may_ask_only_if_they_are_named(tmp_path):
             assert response.status_code == 200
             assert response.headers.get("access-control-allow-origin") == allowed
         exposed = client.get("/flights", headers={"Origin": "https://a.example"}).headers
-        assert exposed["access-control-expose-headers"] == "X-Request-ID, Link, X-Total-Count"
+        assert exposed["access-control-expose-headers"] == "X-Request-ID, Link, X-Total-Count, ETag"
     house.close()
 
 

@@ -144,6 +144,36 @@ def test_the_settings_reach_the_stages(tmp_path):
     house.close()
 
 
+_AWS = {
+    "environment": Environment.PROD,
+    "aws_lambda_function_name": "api",
+    "s3_history_bucket": "history",
+    "redis_cluster_endpoint": "127.0.0.1:1",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "shared"),
+    [
+        ({}, False),
+        ({"redis_cluster_endpoint": "127.0.0.1:1"}, False),
+        (_AWS, True),
+        (_AWS | {"redis_cluster_endpoint": None}, False),
+        (_AWS | {"cache_ttl_seconds": 0}, False),
+        *[(_AWS | {"backends": f"{port}=embedded"}, False) for port in ("live", "history", "flights")],
+    ],
+)
+def test_answers_are_shared_where_all_functions_have_the_same_data(tmp_path, given, shared):
+    with closing(House(Settings(_env_file=None, data_dir=tmp_path, **given), SetClock(NOW))) as house:
+        assert bool(house.answers._shared) is shared
+
+
+def test_answers_of_other_data_have_other_keys():
+    tables = ({}, {"dynamodb_flights_table": "other"}, {"environment": Environment.DEV}, {"s3_history_bucket": "other"})
+    houses = [House(Settings(_env_file=None, **_AWS | table)) for table in tables]
+    assert len({house.answers._place for house in houses}) == len(tables)
+
+
 # Sources by their names.
 
 

@@ -64,7 +64,7 @@ class Cloud:
 
     @cached_property
     def live(self) -> DynamoPictures:
-        cache = CountedCache(self._cache, self.metrics) if self._settings.redis_cluster_endpoint else self._cache
+        cache = CountedCache(self.cache, self.metrics, "picture") if self.cache else NoCache()
         return DynamoPictures(self._aws.client("dynamodb"), self._table, lambda: self.carried, cache, self._clock)
 
     @cached_property
@@ -151,7 +151,7 @@ class Cloud:
             "keys",
             "secrets",
             "carried",
-            "_cache",
+            "cache",
         )
         for name in stores:
             if name in self.__dict__ and hasattr(self.__dict__[name], "close"):
@@ -168,10 +168,15 @@ class Cloud:
 
         return CarriedParts(self._aws.client("s3"), self._needed("s3_raw_bucket"))
 
+    @property
+    def place(self) -> str:
+        """Names, in a cache that several deployments might share, the data that answers are made of."""
+        return f"{self._table}/{self._settings.s3_history_bucket}/"
+
     @cached_property
-    def _cache(self) -> Cache:
+    def cache(self) -> Cache | None:
         if not self._settings.redis_cluster_endpoint:
-            return NoCache()
+            return None
         # Only the API has a cache; the other functions need not carry the client.
         from flightdata.backends.cache.redis import RedisCache  # noqa: PLC0415
 

@@ -114,8 +114,20 @@ FIGURES = (
         "route",
         durable=False,
     ),
-    Figure("CacheHits", Kind.COUNT, "Parts of live versions had from the cache"),
-    Figure("CacheMisses", Kind.COUNT, "Parts that had to be read from the table"),
+    Figure(
+        "CacheHits",
+        Kind.COUNT,
+        "Answers that were there, or that the client still had (unchanged); live versions had from the shared cache",
+        "flightdata_cache_hits",
+        ("kind",),
+    ),
+    Figure(
+        "CacheMisses",
+        Kind.COUNT,
+        "Answers that had to be made, live versions that had to be read from the table",
+        "flightdata_cache_misses",
+        ("kind",),
+    ),
 )
 
 FIGURE = {one.name: one for one in FIGURES}

@@ -28,7 +28,7 @@ KEPT = 4
 _SLICE = 8_192
 """Rows, 4 MB of JSON: an answer that is too large is given up after so many."""
 
-_SETTLED: Seconds = 900
+SETTLED: Seconds = 900
 """States that are so old do not come any more, as a rule; a younger picture is not kept."""
 
 
@@ -90,7 +90,7 @@ class Past:
             flights = beside.submit(self._flights.in_progress, time)
             states = self._history.picture(time, time - self._expiry)
         index = LiveIndex(Shown(0, time, with_airports(states, flights.result())))
-        if time < self._clock() - _SETTLED:
+        if time < self._clock() - SETTLED:
             with self._lock:
                 self._kept[time] = index
                 self._leave(self._most)

@@ -1,6 +1,7 @@
 """The web application: routes, problems, the map, and a thread that keeps the live index fresh."""
 
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from fastapi_offline import FastAPIOffline
 from flightdata import __version__
 from flightdata.models.units import Seconds
 from flightdata.pipeline.access import Access
+from flightdata.pipeline.answers import Answers
 from flightdata.pipeline.flown import Flown
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query
@@ -25,6 +27,7 @@ from flightdata.web.access import HEADERS as KEY_HEADERS
 from flightdata.web.access import guard
 from flightdata.web.bounds import NO_BOUNDS, Bounds
 from flightdata.web.correlation import HEADER, RequestIds
+from flightdata.web.replies import Replies
 
 log = logger(__name__)
 
@@ -41,6 +44,7 @@ def create_app(  # noqa: PLR0913, it answers from all of them
     past: Past,
     *,
     access: Access | None = None,
+    answers: Answers | None = None,
     bounds: Bounds = NO_BOUNDS,
     cors_origins: Sequence[str] = (),
     dashboard: Path | None = None,
@@ -48,8 +52,8 @@ def create_app(  # noqa: PLR0913, it answers from all of them
 ) -> FastAPI:
     """The application that answers from these stages.
 
-    `access`: who may ask, None: everybody. `bounds`: of answers about the past. `dashboard`: the folder of the built
-    map, if there is one. `watch`: where there is one, there is `/metrics`.
+    `access`: who may ask, None: everybody. `answers`: where they are kept, None: nowhere. `bounds`: of answers about
+    the past. `dashboard`: the folder of the built map, if there is one. `watch`: if there is one, so is `/metrics`.
     """
     app: FastAPI = FastAPIOffline(
         title="Flight Data Pipeline",
@@ -64,13 +68,19 @@ def create_app(  # noqa: PLR0913, it answers from all of them
             CORSMiddleware,
             allow_origins=list(cors_origins),
             allow_methods=["GET"],
-            allow_headers=KEY_HEADERS if access else (),
-            expose_headers=[HEADER, *flights.HEADERS],
+            allow_headers=(*(KEY_HEADERS if access else ()), "If-None-Match"),
+            expose_headers=[HEADER, *flights.HEADERS, "ETag"],
         )
     problems.install(app)
     openapi.install(app)
     with_key = [Depends(guard(access))] if access else []
-    for family in (flights.router(query, past, bounds), flown_routes.router(flown), history.router(past, bounds)):
+    vary = (*(KEY_HEADERS if access else ()), *(["Origin"] if cors_origins and "*" not in cors_origins else []))
+    replies = Replies(answers or Answers(query, time.time), private=access is not None, vary=vary)
+    for family in (
+        flights.router(query, past, bounds, replies),
+        flown_routes.router(flown, replies),
+        history.router(past, bounds, replies),
+    ):
         app.include_router(family, dependencies=with_key)
     app.include_router(health.router(query))
     if watch is not None:

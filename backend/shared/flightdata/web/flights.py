@@ -14,6 +14,8 @@ from flightdata.models.moment import Moment
 from flightdata.models.place import PlaceSearch
 from flightdata.models.search import AirportCode, FlightCursor, FlightSearch, Icao24, Sort, Squawk
 from flightdata.pipeline import page as pages
+from flightdata.pipeline.answer import Written
+from flightdata.pipeline.answers import question
 from flightdata.pipeline.page import Page
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query as QueryStage
@@ -21,6 +23,7 @@ from flightdata.web import examples, media
 from flightdata.web.bounds import Bounds
 from flightdata.web.documents import FlightCollection, FlightPage, LiveFlight
 from flightdata.web.problems import Problem
+from flightdata.web.replies import Replies
 
 HEADERS = ("Link", "X-Total-Count")
 """What a page tells beside its body, where that is not JSON."""
@@ -99,7 +102,7 @@ class FlightParameters(PlaceSearch):
         return FlightSearch(**same, area=self.box, circle=self.circle)
 
 
-def router(query: QueryStage, past: Past, bounds: Bounds) -> APIRouter:
+def router(query: QueryStage, past: Past, bounds: Bounds, replies: Replies) -> APIRouter:
     """The family's routes, answered by `query` and, where a moment is named, by `past`."""
     routes = APIRouter(tags=["flights"], responses={400: {"model": Problem}})
 
@@ -112,34 +115,39 @@ def router(query: QueryStage, past: Past, bounds: Bounds) -> APIRouter:
         `arrival` are as they are known now; on AWS they are null (see `/flights/{icao24}/history`).
         """
         search, form, time = parameters.search(), parameters.format, parameters.time
-        if time is not None:
-            answer = await run_in_threadpool(bounds.run, lambda: _written(past.page(time, search), form, request))
-            bounds.check(len(answer.body))
-            return answer
-        return (
-            _json(query.flights(search)) if form is FlightFormat.JSON else _written(query.page(search), form, request)
-        )
+        asked, media_type = question("flights", parameters=parameters), _FORMATS[form][0]
+
+        def now() -> Written:
+            if form is FlightFormat.JSON:
+                return Written(query.flights(search))
+            return _written(query.page(search), form, request)
+
+        if time is None:
+            return await replies.live(request, asked, now, media_type)
+
+        def then() -> Written:
+            written = bounds.run(lambda: _written(past.page(time, search), form, request))
+            bounds.check(len(written.body))
+            return written
+
+        return await run_in_threadpool(replies.past, request, asked, time, then, media_type)
 
     @routes.get(
         "/flights/{icao24}",
         responses={200: {"model": LiveFlight}, 404: {"model": Problem}},
         summary="The live state of one aircraft",
     )
-    async def flight(icao24: Annotated[Icao24, Path()]) -> Response:
+    async def flight(request: Request, icao24: Annotated[Icao24, Path()]) -> Response:
         """404 when it has not been heard lately."""
-        return _json(query.flight(icao24))
+        asked = question("flight", icao24)
+        return await replies.live(request, asked, lambda: Written(query.flight(icao24)), media.JSON)
 
     return routes
 
 
-def _json(body: bytes) -> Response:
-    return Response(body, media_type="application/json")
-
-
-def _written(page: Page, form: FlightFormat, request: Request) -> Response:
-    media_type, write = _FORMATS[form]
-    headers = {} if form is FlightFormat.JSON else _onward(page, request)
-    return Response(write(page), media_type=media_type, headers=headers)
+def _written(page: Page, form: FlightFormat, request: Request) -> Written:
+    _, write = _FORMATS[form]
+    return Written(write(page), {} if form is FlightFormat.JSON else _onward(page, request))
 
 
 def _onward(page: Page, request: Request) -> dict[str, str]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import polars as pl
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
@@ -13,12 +13,15 @@ from starlette.types import Receive, Scope, Send
 from flightdata.models.moment import Moment
 from flightdata.models.search import Icao24
 from flightdata.models.selection import HistorySearch
+from flightdata.pipeline.answer import Written
+from flightdata.pipeline.answers import question
 from flightdata.pipeline.formats import parquet, rows, track
 from flightdata.pipeline.past import Past
 from flightdata.web import media
 from flightdata.web.bounds import Bounds
 from flightdata.web.documents import StatesDocument, Track
 from flightdata.web.problems import Problem
+from flightdata.web.replies import Replies
 
 
 class TrackFormat(StrEnum):
@@ -83,7 +86,7 @@ class _Streamed(StreamingResponse):
             self._pieces.close()
 
 
-def router(past: Past, bounds: Bounds) -> APIRouter:
+def router(past: Past, bounds: Bounds, replies: Replies) -> APIRouter:
     """The family's routes. They wait for files, hence no `async`: each runs in a thread of the pool."""
     routes = APIRouter(tags=["history"], responses={400: {"model": Problem}})
 
@@ -95,11 +98,17 @@ def router(past: Past, bounds: Bounds) -> APIRouter:
         },
         summary="Where one aircraft was, also while it flies",
     )
-    def track_of(icao24: Annotated[Icao24, Path()], parameters: Annotated[TrackParameters, Query()]) -> Response:
+    def track_of(
+        request: Request, icao24: Annotated[Icao24, Path()], parameters: Annotated[TrackParameters, Query()]
+    ) -> Response:
         """Its positions by time, at most 31 days; 404 when there are none."""
         media_type, write = _TRACKS[parameters.format]
-        answer = bounds.run(lambda: write(icao24, past.track(icao24, parameters.begin, parameters.end)))
-        return Response(answer, media_type=media_type)
+
+        def drawn() -> Written:
+            return Written(bounds.run(lambda: write(icao24, past.track(icao24, parameters.begin, parameters.end))))
+
+        asked = question("track", icao24, parameters=parameters)
+        return replies.past(request, asked, parameters.end, drawn, media_type)
 
     @routes.get(
         "/history",
@@ -107,14 +116,21 @@ def router(past: Past, bounds: Bounds) -> APIRouter:
         response_class=StreamingResponse,
         summary="Every state in an area and a time range, streamed",
     )
-    def history(parameters: Annotated[HistoryParameters, Query()]) -> Response:
+    def history(request: Request, parameters: Annotated[HistoryParameters, Query()]) -> Response:
         """All conditions together must hold. Without an area: everywhere. At most 31 days at once.
 
         Hour by hour, within an hour in the order of icao24 and time. A JSON answer ends with `count`: one without it
         was cut off. Behind API Gateway 400 when the answer would be too large or take too long.
         """
         media_type, write = _STATES[parameters.format]
-        pieces = write(past.states(parameters))
-        return Response(bounds.whole(pieces), media_type=media_type) if bounds else _Streamed(pieces, media_type)
+        if not bounds:
+            return _Streamed(write(past.states(parameters)), media_type)
+
+        def whole() -> Written:
+            packs = parameters.format is not StatesFormat.PARQUET
+            return Written(bounds.whole(write(past.states(parameters))), packs=packs)
+
+        asked = question("states", parameters=parameters)
+        return replies.past(request, asked, parameters.end, whole, media_type)
 
     return routes

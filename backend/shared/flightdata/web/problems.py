@@ -32,10 +32,11 @@ class Problem(BaseModel):
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
-    """`more`: further members, such as `parameter`; None is left out."""
+    """`more`: further members, such as `parameter`; None is left out. No cache on the way keeps it."""
     members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     members |= {name: value for name, value in more.items() if value is not None}
-    return Response(orjson.dumps(members), status, media_type="application/problem+json")
+    headers = {"Cache-Control": "no-store"}
+    return Response(orjson.dumps(members), status, headers, media_type="application/problem+json")
 
 
 def install(app: FastAPI) -> None:

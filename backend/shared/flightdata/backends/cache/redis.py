@@ -22,12 +22,12 @@ REST: Seconds = 5.0
 class RedisCache:
     """A Cache at `endpoint`: `host:port`, or a URL (`rediss://…` with TLS)."""
 
-    def __init__(self, endpoint: str, *, rest: Seconds = REST) -> None:
+    def __init__(self, endpoint: str, *, rest: Seconds = REST, timeout: Seconds = TIMEOUT) -> None:
         url = endpoint if "://" in endpoint else f"redis://{endpoint}"
         self._redis: Redis = Redis.from_url(
             url,
-            socket_timeout=TIMEOUT,
-            socket_connect_timeout=TIMEOUT,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
         )
         self._rest = rest
