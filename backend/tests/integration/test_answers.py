@@ -81,7 +81,8 @@ class Api:
         history.add("key", states(*HEARD))
         store.put(flights(flight("000001", departure="LFPG", arrival="LFPG", callsign="AFR1", first_seen=LONG_AGO)))
         self.history, self.flights = Watched(history), Watched(store)
-        self.query = Query(self.live, MemoryHealth(), self.clock, max_page_size=1000, expiry=330.0)
+        known = {"max_page_size": 1000, "expiry": 330.0}
+        self.query = Query(self.live, MemoryHealth(), self.clock, **known, at_once=shared is None)
         self.answers = Answers(self.query, self.clock, ttl=ttl, room=room, shared=shared, place="here/")
         flown = Flown(self.flights, self.clock, max_page_size=1000)
         past = Past(self.history, self.flights, self.clock, max_page_size=1000, expiry=330)

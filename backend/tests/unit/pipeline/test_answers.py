@@ -39,7 +39,7 @@ class Function:
     def __init__(self, live, shared, *, clock=None, **given):
         self.clock = clock or SetClock(NOW)
         self.metrics = MemoryMetrics()
-        self.query = Query(live, MemoryHealth(), self.clock, max_page_size=100, expiry=330.0)
+        self.query = Query(live, MemoryHealth(), self.clock, max_page_size=100, expiry=330.0, at_once=False)
         given = {"ttl": TTL, "room": ROOM, "place": "here/"} | given
         self.answers = Answers(self.query, self.clock, shared=shared, metrics=self.metrics, **given)
 

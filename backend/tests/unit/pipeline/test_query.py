@@ -313,7 +313,7 @@ class Counted(MemoryPictures):
 
 def looking(*aircraft):
     live = Counted(picture(*aircraft))
-    return live, Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0)
+    return live, Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0, at_once=False)
 
 
 def test_a_look_loads_nothing_and_a_question_what_it_saw():
