@@ -128,7 +128,9 @@ def _side_by_side(given: Input, stage: Stage) -> float:
     last = given.time + 30.0 * (len(given.bodies) - 1)
     with _house() as house:
         process = stage(house)
-        runner = Runner([Bodies(given)], house.fetch, process, house.keep, house.queue, house.queue, house.clock)
+        runner = Runner(
+            [Bodies(given)], house.fetch, process, house.recover, house.keep, house.queue, house.queue, house.clock
+        )
         query = house.query
         started = time.perf_counter()
         runner.start()

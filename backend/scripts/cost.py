@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from flightdata.models.figures import FIGURES
 
-DAY = 86_400
+HOUR = 3_600
+DAY = 24 * HOUR
 MONTH = 30 * DAY
 MILLION, GIGABYTE = 1e6, 1e9
 
 WRITE_UNIT, READ_UNIT, TABLE, RECOVERY = 0.625 / MILLION, 0.125 / MILLION, 0.25, 0.20
+READ_BYTES = 4_096
 PUT, GET, STORED = 0.005 / 1_000, 0.0004 / 1_000, 0.023
 EVENT, QUEUE_CALL = 1.00 / MILLION, 0.40 / MILLION
 INVOCATION, GIGABYTE_SECOND = 0.20 / MILLION, 0.0000133334
@@ -38,6 +40,10 @@ REBASED, KEPT = 300, 3_900
 """s: from one whole version to the next; for so long a version is there. As `live/dynamodb.py` has them."""
 FLIGHTS_DAYS = 30
 """So long flights are kept, as `prod` has it."""
+LOOKS = 30 * 24
+"""For snapshots that were never published, each hour: a LIST for the names of the sources and one of a source (for
+1,000 of its keys), a small read and a small write; and the accounts of the hour, which lie side by side.
+"""
 CARRIED_DAYS = 2
 """S3 deletes what is older than a day at the next midnight."""
 
@@ -126,6 +132,7 @@ def data_plane(sizes: Sizes, every: float) -> dict[str, float]:
         "S3, a month's snapshots": number * (PUT + GET) + number * sizes.raw / GIGABYTE * STORED,
         "S3, a month's history": number * history_cost(sizes),
         "EventBridge and SQS": number * (EVENT + (QUEUE_CALLS + TICK_CALLS / 2) * QUEUE_CALL) + POLLS * QUEUE_CALL,
+        "S3 and DynamoDB, looking for lost snapshots": LOOKS * look_cost(sizes, every),
         "Lambda, fetcher and processor": number * (2 * INVOCATION + seconds * GIGABYTE_SECOND),
         "CloudWatch, logs": number * LOG_BYTES / GIGABYTE * LOGS,
         "X-Ray, two traces": number * 2 * TRACE,
@@ -147,6 +154,12 @@ def history_cost(sizes: Sizes) -> float:
     """Of a snapshot: its recent object written and read once, its share of the compaction, its states for a month."""
     requests = PUT + GET + (BATCH_PUTS * PUT + BATCH_GETS * GET) / BATCH
     return requests + sizes.aircraft * STATE_BYTES / GIGABYTE * STORED
+
+
+def look_cost(sizes: Sizes, every: float) -> float:
+    """Of a look for lost snapshots through an hour."""
+    units = 1 + HOUR / every * sizes.account_bytes / READ_BYTES
+    return 2 * PUT + units * READ_UNIT + WRITE_UNIT
 
 
 def standing(sizes: Sizes, requests: float) -> dict[str, float]:

@@ -4,6 +4,7 @@ The contract tests hold the fakes to the same promises as the backends, so that 
 about the real thing.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -56,8 +57,8 @@ class MemoryArchive:
             raise Poison(f"no snapshot {key}")
         return self.snapshots[key]
 
-    def keys(self):
-        yield from sorted(self.snapshots)
+    def keys(self, start=0.0, end=math.inf):
+        yield from sorted(key for key, one in self.snapshots.items() if start <= one.received_at < end)
 
     def expire(self, before):
         old = [key for key, one in self.snapshots.items() if one.received_at // 3600 * 3600 + 3600 <= before]
@@ -95,6 +96,7 @@ class MemoryPictures:
 class MemoryLedger:
     def __init__(self):
         self.accounts = {}
+        self.until = None
 
     def record(self, accounts):
         for account in accounts:
@@ -114,6 +116,15 @@ class MemoryLedger:
 
     def find(self, keys):
         return [self.accounts[key] for key in keys if key in self.accounts]
+
+    def entered(self, first, last):
+        return {key for key in self.accounts if first <= key <= last}
+
+    def settled(self):
+        return self.until
+
+    def settle(self, until):
+        self.until = until
 
 
 class MemoryHealth:

@@ -1,5 +1,5 @@
-"""Analytics: once an hour, the report of what the pipeline did, and the history compacted. The history in Glue's
-catalogue, for Athena.
+"""Analytics: once an hour, the report of what the pipeline did; archived snapshots that are nowhere else published
+again; and the history compacted. The history in Glue's catalogue, for Athena.
 """
 
 from pathlib import Path
@@ -38,6 +38,7 @@ class Analytics(Stack):
             settings={
                 "S3_RAW_BUCKET": storage.raw.bucket_name,
                 "S3_HISTORY_BUCKET": storage.history.bucket_name,
+                "EVENTBRIDGE_BUS_NAME": pipeline.bus.event_bus_name,
                 "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
                 "SQS_QUEUE_URL": pipeline.snapshots.queue_url,
                 "SQS_DEAD_LETTER_QUEUE_URL": pipeline.dead_letters.queue_url,
@@ -47,6 +48,7 @@ class Analytics(Stack):
         self.function.allow(
             "sqs:GetQueueAttributes", on=[pipeline.snapshots.queue_arn, pipeline.dead_letters.queue_arn]
         )
+        self._allow_recovery(storage, pipeline)
         self.function.allow("s3:ListBucket", on=storage.history.bucket_arn)
         storage.allow_history(self.function, "s3:GetObject", *PAST)
         storage.allow_history(self.function, "s3:PutObject", "states/", "last/")
@@ -58,3 +60,11 @@ class Analytics(Stack):
             schedule=events.Schedule.cron(minute="5"),
             targets=[targets.LambdaFunction(self.function.function, retry_attempts=2)],
         )
+
+    def _allow_recovery(self, storage: Storage, pipeline: Pipeline) -> None:
+        """To list the archive, see who lacks an account and was not given up, and publish that."""
+        self.function.allow("s3:ListBucket", on=storage.raw.bucket_arn)
+        self.function.allow("dynamodb:Query", on=storage.table.table_arn, items=["account"])
+        self.function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=storage.table.table_arn, items=["ledger"])
+        self.function.allow("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", on=pipeline.dead_letters.queue_arn)
+        self.function.allow("events:PutEvents", on=pipeline.bus.event_bus_arn)

@@ -74,16 +74,23 @@ GRANTS = {
         "s3:ListBucket History",
     },
     "analyticsprocessor": {
+        "dynamodb:GetItem Flights ledger",
+        "dynamodb:PutItem Flights ledger",
+        "dynamodb:Query Flights account",
         "dynamodb:Query Flights/index/by_time account",
+        "events:PutEvents Bus",
         "s3:DeleteObject History/recent/*",
         "s3:GetObject History/last/*",
         "s3:GetObject History/recent/*",
         "s3:GetObject History/states/*",
         "s3:ListBucket History",
+        "s3:ListBucket Raw",
         "s3:PutObject History/last/*",
         "s3:PutObject History/states/*",
+        "sqs:ChangeMessageVisibility DeadLetters",
         "sqs:GetQueueAttributes DeadLetters",
         "sqs:GetQueueAttributes Snapshots",
+        "sqs:ReceiveMessage DeadLetters",
     },
 }
 WITH_KEYS = {"dynamodb:GetItem Flights key"}

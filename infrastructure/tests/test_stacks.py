@@ -190,6 +190,12 @@ def test_traces_go_to_x_ray_unless_a_collector_is_named(tmp_path, bundles, prod)
             assert function["TracingConfig"] == {"Mode": "Active"}
 
 
+def test_whoever_publishes_is_told_the_bus(templates, environment):
+    for name in ("flight-data-fetcher", "analytics-processor"):
+        function = templates.one("AWS::Lambda::Function", FunctionName=f"flightdata-{name}-{environment}")
+        assert "EVENTBRIDGE_BUS_NAME" in function["Environment"]["Variables"]
+
+
 def test_whoever_works_on_the_history_is_told_its_bucket(templates, environment):
     for name in ("flight-data-processor", "flight-api", "analytics-processor"):
         function = templates.one("AWS::Lambda::Function", FunctionName=f"flightdata-{name}-{environment}")

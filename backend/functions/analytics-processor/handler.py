@@ -13,7 +13,7 @@ start(Function.ANALYTICS)
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     stages = house()
     with triggers.invocation("analytics"):
-        return triggers.on_analytics(stages.analyze, stages.keep)
+        return triggers.on_analytics(stages.analyze, stages.recover, stages.keep)
 
 
 if __name__ == "__main__":

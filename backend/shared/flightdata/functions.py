@@ -50,7 +50,9 @@ _STARTS: Mapping[Function, _Start] = {
     Function.FETCHER: _Start(("archive", "publisher"), lambda made: made.fetch, ask=lambda made: made.scheduled),
     Function.PROCESSOR: _Start(("archive", "queue", "live", "history"), _processor),
     Function.API: _Start(("history",), lambda made: made.gateway, ask=lambda made: made.query.refresh()),
-    Function.ANALYTICS: _Start(("queue", "history", "archive"), lambda made: (made.analyze, made.keep)),
+    Function.ANALYTICS: _Start(
+        ("queue", "history", "archive", "publisher"), lambda made: (made.analyze, made.recover, made.keep)
+    ),
 }
 
 

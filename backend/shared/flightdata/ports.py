@@ -4,6 +4,7 @@ Clients and backends implement these; `wiring` chooses. What each one promises i
 in `tests/contract/`, which runs over every implementation.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -113,8 +114,11 @@ class RawArchive(RawWriter, Protocol):
         """What was put. Raises Poison when there is no such snapshot or its bytes are not those that were put."""
         ...
 
-    def keys(self) -> Iterator[str]:
-        """All keys, oldest first within a source."""
+    def keys(self, start: EpochSeconds = 0.0, end: EpochSeconds = math.inf) -> Iterator[str]:
+        """Those received from `start` to before `end`, oldest first within a source, one source after the other.
+
+        What that costs depends on how many these are, not on how many there are.
+        """
         ...
 
     def expire(self, before: EpochSeconds) -> int:
@@ -304,6 +308,18 @@ class Ledger(Protocol):
 
     def find(self, keys: Sequence[str]) -> Sequence[SnapshotAccount]:
         """The accounts of those among `keys` that have one."""
+        ...
+
+    def entered(self, first: str, last: str) -> set[str]:
+        """The keys from `first` to `last` (not before it), in the order of texts, that have an account."""
+        ...
+
+    def settled(self) -> EpochSeconds | None:
+        """What was said last with `settle`, None before the first time."""
+        ...
+
+    def settle(self, until: EpochSeconds) -> None:
+        """Every snapshot received before `until` has an account, or was given up."""
         ...
 
 

@@ -11,6 +11,7 @@ from flightdata.models.units import EpochSeconds, Seconds
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.keep import Keep
 from flightdata.pipeline.process import Process
+from flightdata.pipeline.recover import Recover
 from flightdata.pipeline.work import work
 from flightdata.ports import Clock, DeadLetters, Queue, Source
 from flightdata.utils.logs import logger
@@ -19,6 +20,8 @@ log = logger(__name__)
 
 _POLL: Seconds = 1.0
 _TIDY_EVERY: Seconds = 60.0
+_LOOK_AGAIN: Seconds = 5.0
+"""For lost snapshots, where a full queue hid which of them are."""
 _FIRST_PAUSE: Seconds = 1.0
 _LONGEST_PAUSE: Seconds = 60.0
 _FULL_PAUSE: Seconds = 0.01
@@ -120,6 +123,7 @@ class Runner(Collector):
         sources: Sequence[Source],
         fetch: Fetch,
         process: Process,
+        recover: Recover,
         keep: Keep,
         queue: Queue,
         depth: DeadLetters,
@@ -127,15 +131,23 @@ class Runner(Collector):
     ) -> None:
         super().__init__(sources, fetch, clock)
         self._process = process
+        self._recover = recover
         self._keep = keep
+        self._began = clock()
         self._queue = queue
         self._depth = depth
         self._beside("process", self._work)
+        self._beside("recover", self._look_around)
         self._beside("history", self._tidy)
 
     def _tidy(self) -> bool:
         self._keep.round()
         self._stopping.wait(_TIDY_EVERY)
+        return True
+
+    def _look_around(self) -> bool:
+        found = self._recover.round(self._began)
+        self._stopping.wait(_LOOK_AGAIN if found.waiting else _TIDY_EVERY)
         return True
 
     def _work(self) -> bool:

@@ -26,6 +26,7 @@ from flightdata.pipeline.moving import Moving
 from flightdata.pipeline.past import KEPT, Past
 from flightdata.pipeline.process import Process
 from flightdata.pipeline.query import Query
+from flightdata.pipeline.recover import Recover
 from flightdata.pipeline.watch import Watch
 from flightdata.ports import (
     Budgets,
@@ -334,6 +335,10 @@ class House:
     def keep(self) -> Keep:
         retention = Retention(self.settings.raw_retention_days, self.settings.history_retention_days)
         return Keep(self.history, self.archive, self.clock, retention)
+
+    @cached_property
+    def recover(self) -> Recover:
+        return Recover(self.archive, self.ledger, self.publisher, self.queue, self.clock, self.metrics)
 
     def app(self) -> "FastAPI":
         """The web application."""

@@ -1,8 +1,10 @@
 """What every RawArchive promises. A new backend is one line in OPEN."""
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import zstandard
@@ -136,6 +138,30 @@ def test_keys_are_the_oldest_first_within_a_source(archive):
     for source in ("a", "b", "a-b"):
         times = [archive.get(key).received_at for key in keys if key.startswith(f"source={source}/")]
         assert times == sorted(moments)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "found"),
+    [
+        (0.0, math.inf, [-3600.0, 0.0, 0.001, 59.999, 3600.0, 90_000.0]),
+        (NOW, NOW + 3600, [0.0, 0.001, 59.999]),
+        (NOW + 0.001, NOW + 3600.001, [0.001, 59.999, 3600.0]),
+        (NOW + 3601, math.inf, [90_000.0]),
+        (-600.0, NOW, [-3600.0]),
+        (NOW + 60, NOW + 3600, []),
+        (NOW + 3600, NOW, []),
+    ],
+)
+def test_keys_of_a_time_are_those_received_from_its_start_to_before_its_end(archive, start, end, found):
+    for source in ("a", "a-b", "b"):
+        for step in (-3600.0, 0.0, 0.001, 59.999, 3600.0, 90_000.0):
+            archive.put(snapshot(time=NOW + step, source=source))
+    keys = [SnapshotKey.parse(key) for key in archive.keys(start, end)]
+    steps = {source: [round(key.received_at - NOW, 3) for key in keys if key.source == source] for source in "ab"}
+    assert steps == {"a": found, "b": found}
+    assert len(keys) == 3 * len(found)
+    changes = [key.source for before, key in pairwise([None, *keys]) if before is None or before.source != key.source]
+    assert len(changes) == len(set(changes)), "one source after the other"
 
 
 def test_hours_that_are_over_can_be_forgotten(archive, reopened):

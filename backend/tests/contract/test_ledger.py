@@ -110,6 +110,31 @@ def test_any_text_may_be_a_reason(ledger):
     assert ledger.find(["a"])[0].rejected == odd
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "entered"),
+    [("a", "c", "abc"), ("a", "a", "a"), ("aa", "bb", "b"), ("c", "z", "c"), ("d", "z", "")],
+)
+def test_the_keys_of_a_range_that_have_an_account_are_told(ledger, first, last, entered):
+    ledger.record([BROKEN, FIRST, SECOND])
+    assert ledger.entered(first, last) == set(entered)
+
+
+def test_as_many_keys_are_told_as_there_are(ledger):
+    keys = [f"source=a/{number:05}" for number in range(1_500)]
+    ledger.record([SnapshotAccount(key, rejected={"x" * 2_000: 1}, rows=1) for key in keys])
+    assert ledger.entered(keys[1], keys[-2]) == set(keys[1:-1])
+
+
+def test_what_is_settled_is_what_was_said_last_and_no_account(reopened):
+    assert reopened().settled() is None
+    reopened().settle(NOW + 0.25)
+    assert reopened().settled() == NOW + 0.25
+    reopened().settle(NOW - 5)
+    assert reopened().settled() == NOW - 5
+    assert reopened().totals() == NOTHING
+    assert reopened().entered("!", "~") == set()
+
+
 def test_another_instance_sees_it(reopened):
     reopened().record([FIRST])
     assert list(reopened().find(["a"])) == [FIRST]

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import ssl
+import time
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -12,10 +13,11 @@ import polars as pl
 import pytest
 from fixtures.deployment import SAFE, get, invoke, until
 from fixtures.serving import serving
-from samples import NOW, archived, snapshot
+from samples import NOW, archived, row, snapshot
 
 from flightdata.models.flight import Side
 from flightdata.models.search import FlightSearch, FlownSearch
+from flightdata.pipeline.recover import GRACE
 from flightdata.pipeline.work import work
 from flightdata.settings import Settings
 from flightdata.wiring import PARIS, House
@@ -256,6 +258,24 @@ def test_the_analytics_report_what_was_done(deployed, keys):
     report = json.loads(answer["Payload"].read())["performance"]
     assert report["snapshots"] >= FRAMES
     assert report["rows"] == report["stored"] + report["superseded"] + sum(report["rejected"].values())
+
+
+def test_what_the_bus_never_got_is_published_again_by_the_analytics_and_processed_once(deployed, collector, keys):
+    analytics = "flightdata-analytics-processor-dev"
+    settled = collector.ledger.settled() or time.time() - GRACE - 1
+    lost, later = (snapshot(row("fedcba", seen=at), time=at, source="lost") for at in (settled + 0.001, time.time()))
+    for one in (lost, later):
+        collector.archive.put(one)
+    collector.publisher.publish(archived(later))
+    until(lambda: collector.ledger.find([later.key]), "the processing of a later one, whatever else waits in the queue")
+
+    def published():
+        return invoke(deployed, analytics, {})[1]["recovered"]["published"]
+
+    assert until(published, "the publication") >= 1
+    until(lambda: collector.ledger.find([lost.key]), "the processing of what was lost")
+    assert collector.ledger.find([lost.key])[0].rows == 1
+    assert published() == 0
 
 
 def test_wrong_questions_are_told_so_by_the_gateway_too(deployed, keys):

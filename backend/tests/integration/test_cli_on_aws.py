@@ -8,6 +8,7 @@ from contextlib import closing
 
 import polars as pl
 import pytest
+from fixtures.fault_proxy import Faults, fault_proxy
 from samples import NOW, archived, row, snapshot
 
 from flightdata.backends.archive.s3 import S3Archive
@@ -89,6 +90,33 @@ def test_an_archive_on_aws_is_replayed_into_a_folder_here(environment, account, 
         assert rebuilt.live.latest().aircraft == 2
     assert not (tmp_path / "rebuilt" / "raw").exists()
     assert len(list(S3Archive(account.client("s3"), account.bucket).keys())) == STEPS
+
+
+def test_an_interval_on_aws_is_processed_again_after_its_accounts_were_lost(
+    environment, account, tmp_path, monkeypatch
+):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    table = account.client("dynamodb")
+    for item in table.scan(TableName=account.table)["Items"]:
+        table.delete_item(TableName=account.table, Key={"pk": item["pk"], "sk": item["sk"]})
+    said = json.loads(flightdata(environment, tmp_path, "republish", *SPAN, "--unprocessed", "--json").stdout)
+    assert (said["snapshots"], said["published"]) == (STEPS, STEPS)
+    with closing(House(Settings(_env_file=None))) as house:
+        while work(house.queue, house.process, wait=1):
+            pass
+        assert house.ledger.totals().stored == 2 * STEPS
+        assert house.live.latest().aircraft == 2
+        assert pl.concat(house.history.states(Selection(0, 4e9))).height == 2 * STEPS
+    said = flightdata(environment, tmp_path, "republish", "--unprocessed")
+    assert (said.stdout, said.stderr) == ("", "0 published again\n")
+
+
+def test_how_far_it_came_is_said_where_the_bus_refuses(environment, account, tmp_path):
+    with fault_proxy(account.ministack.url, Faults(refused=1.0), seed=1) as proxy:
+        said = flightdata(environment | {"AWS_ENDPOINT_URL": proxy.url}, tmp_path, "republish", *SPAN, code=5)
+    assert said.stdout == ""
+    assert f"0 of {STEPS} published, start it again: " in said.stderr
 
 
 def test_a_replay_in_the_place_of_what_is_on_aws_is_refused(environment, tmp_path):

@@ -227,7 +227,9 @@ def test_a_source_that_hangs_neither_stops_nor_hides_and_recovers_by_itself(hous
             )
             for one in (good, bad)
         ]
-        runner = Runner(sources, house.fetch, house.process, house.keep, house.queue, house.queue, house.clock)
+        runner = Runner(
+            sources, house.fetch, house.process, house.recover, house.keep, house.queue, house.queue, house.clock
+        )
         runner.start()
         bad.wait_for(1)
         good.wait_for(len(good.requests) + 5)
@@ -254,7 +256,9 @@ def test_evidence_is_kept_and_counted_when_a_source_answers_nonsense(house):
         source = readsb(
             f"{fake.url}/data/aircraft.json", clock=house.clock, http=house.receiver_http, pace=Pace(0.02, house.clock)
         )
-        runner = Runner([source], house.fetch, house.process, house.keep, house.queue, house.queue, house.clock)
+        runner = Runner(
+            [source], house.fetch, house.process, house.recover, house.keep, house.queue, house.queue, house.clock
+        )
         runner.start()
         until(lambda: house.ledger.totals().stored > 0, "it did not recover")
         assert runner.stop(SAFE)

@@ -16,7 +16,13 @@ NEEDED = {
     Function.FETCHER: ("S3_RAW_BUCKET", "EVENTBRIDGE_BUS_NAME"),
     Function.PROCESSOR: ("S3_RAW_BUCKET", "SQS_QUEUE_URL", "SQS_DEAD_LETTER_QUEUE_URL", "S3_HISTORY_BUCKET"),
     Function.API: ("S3_HISTORY_BUCKET",),
-    Function.ANALYTICS: ("SQS_QUEUE_URL", "SQS_DEAD_LETTER_QUEUE_URL", "S3_HISTORY_BUCKET", "S3_RAW_BUCKET"),
+    Function.ANALYTICS: (
+        "SQS_QUEUE_URL",
+        "SQS_DEAD_LETTER_QUEUE_URL",
+        "S3_HISTORY_BUCKET",
+        "S3_RAW_BUCKET",
+        "EVENTBRIDGE_BUS_NAME",
+    ),
 }
 EVERYTHING = {name for names in NEEDED.values() for name in names}
 FOLDERS = Path(__file__).parents[2] / "functions"
@@ -86,7 +92,7 @@ def test_a_source_that_is_none_is_named_when_the_fetcher_is_imported(environment
         (Function.FETCHER, {"fetch"}),
         (Function.PROCESSOR, {"process"}),
         (Function.API, {"query", "flown", "past", "gateway"}),
-        (Function.ANALYTICS, {"analyze", "keep"}),
+        (Function.ANALYTICS, {"analyze", "recover", "keep"}),
     ],
 )
 def test_a_function_has_its_stages_before_the_first_event_also_while_aws_is_away(

@@ -10,6 +10,7 @@ from samples import NOW, row, snapshot
 from flightdata.errors import NotDue, Transient
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.keep import Keep, Retention
+from flightdata.pipeline.recover import Recover
 from flightdata.ports import Delivery, QueueDepth
 from flightdata.runner import Runner
 
@@ -104,7 +105,10 @@ class Bench:
 
     def start(self, *sources, depth=None):
         fetch = Fetch(self.archive, self.line, self.health, self.clock)
-        self.runner = Runner(sources, fetch, self.process, self.keep, self.line, depth or self.line, self.clock)
+        recover = Recover(self.archive, self.ledger, self.line, self.line, self.clock)
+        self.runner = Runner(
+            sources, fetch, self.process, recover, self.keep, self.line, depth or self.line, self.clock
+        )
         self.runner.start()
         return self.runner
 
@@ -141,6 +145,13 @@ def test_it_runs_without_any_source_for_what_is_in_the_queue(bench):
     Fetch(bench.archive, bench.line, bench.health, bench.clock).tick(Scripted("one", *answers("one", 1)))
     bench.start()
     processed(bench, 1)
+
+
+def test_what_was_archived_before_and_not_published_is_processed_however_short_ago_that_was(bench):
+    lost = snapshot(row("aaaaaa"), time=NOW - 1)
+    bench.archive.put(lost)
+    bench.start()
+    assert processed(bench, 1) == [lost.key]
 
 
 @pytest.mark.parametrize("error", [Transient("timed out"), ValueError("our mistake"), OSError("no space left")])

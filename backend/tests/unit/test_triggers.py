@@ -24,6 +24,7 @@ from flightdata.errors import NotDue, Transient
 from flightdata.pipeline.analyze import Analyze
 from flightdata.pipeline.fetch import Fetch
 from flightdata.pipeline.keep import Keep, Retention
+from flightdata.pipeline.recover import Recover
 from flightdata.ports import QueueDepth
 from flightdata.triggers import left, on_analytics, on_schedule, on_snapshots
 from flightdata.wiring import PARIS
@@ -379,11 +380,32 @@ def test_the_report_of_the_analytics_is_plain_json():
         def depth(self):
             return QueueDepth(0, 0, 0)
 
-    keep = Keep(MemoryHistory(), MemoryArchive(), SetClock(NOW), Retention())
-    report = on_analytics(Analyze(MemoryLedger(), Deep(), SetClock(NOW)), keep)
+    ledger, archive, clock = MemoryLedger(), MemoryArchive(), SetClock(NOW)
+    recover = Recover(archive, ledger, Outbox(), Deep(), clock)
+    keep = Keep(MemoryHistory(), archive, clock, Retention())
+    report = on_analytics(Analyze(ledger, Deep(), clock), recover, keep)
     assert json.loads(json.dumps(report)) == report
     assert (report["performance"]["until"], report["performance"]["rows"]) == (NOW, 0)
+    assert report["recovered"] == {"published": 0, "waiting": 0, "given_up": 0}
     assert report["kept"] == {"compacted": 0, "forgotten_hours": 0, "forgotten_snapshots": 0}
+
+
+def test_a_bus_that_refuses_fails_the_analytics_once_the_housekeeping_is_done():
+    class Deep:
+        def depth(self):
+            return QueueDepth(0, 0, 0)
+
+    class Refusing:
+        def publish(self, event):
+            raise Transient("refused")
+
+    ledger, archive, clock = MemoryLedger(), MemoryArchive(), SetClock(NOW + 3600)
+    archive.put(GOOD)
+    keep = Keep(MemoryHistory(), archive, SetClock(NOW + 2 * 86_400), Retention(raw_days=1))
+    with pytest.raises(Transient, match="refused"):
+        on_analytics(Analyze(ledger, Deep(), clock), Recover(archive, ledger, Refusing(), Deep(), clock), keep)
+    assert not archive.snapshots
+    assert ledger.settled() is None
 
 
 # The sample events.

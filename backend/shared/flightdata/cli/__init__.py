@@ -11,6 +11,7 @@ from flightdata.cli.doors import invoke
 from flightdata.cli.export import export
 from flightdata.cli.ingest import ingest
 from flightdata.cli.replay import compact, replay
+from flightdata.cli.republish import republish
 from flightdata.cli.stages import collect, fetch, process
 from flightdata.cli.status import status
 from flightdata.cli.up import api, up
@@ -30,6 +31,7 @@ app.command("fetch")(fetch)
 app.command("process")(process)
 app.command("invoke")(invoke)
 app.command("replay")(replay)
+app.command("republish")(republish)
 app.command("export")(export)
 app.command("compact")(compact)
 app.command("status")(status)

@@ -61,8 +61,9 @@ def replay(
         if not into and any(loaded.backend(port) is Backend.AWS for port in ("history", "live", "flights")):
             raise ConfigurationError("what is on AWS cannot be replaced: name a new folder with --into")
         with nullcontext() if into else house.alone():
+            start = span.start - _AROUND
             end = min(span.end + _AROUND, house.clock() + CLOCK_TOLERANCE)  # nothing that a wrong clock put ahead
-            chosen = plan(house.archive.keys(), span.start - _AROUND, end)
+            chosen = plan(house.archive.keys(start, end), start, end)
             if not chosen.keys:
                 raise NotFound("the archive has no snapshots of that time")
             account = _into(house, chosen, span, into) if into else _in_place(house, chosen, span)

@@ -15,6 +15,7 @@ from flightdata.cli.options import Data, Sources
 from flightdata.cli.output import Exit, configure_logs, fail, messages, print_json, settings, told
 from flightdata.errors import ConfigurationError
 from flightdata.models.events import SnapshotArchived
+from flightdata.models.snapshot import SnapshotAccount
 from flightdata.models.units import Seconds
 from flightdata.pipeline.work import work
 from flightdata.ports import Source
@@ -109,14 +110,25 @@ def _fetched(house: House, source: Source) -> list[SnapshotArchived | None]:
 
 
 def process(data: Data = None) -> None:
-    """Process what waits in the queue, then end; print the accounts as JSON."""
+    """Process what waits in the queue, then end; print the accounts as JSON.
+
+    Where the queue is here, what a killed fetch archived and did not publish is processed too.
+    """
     with told():
         loaded = settings(data_dir=data)
         configure_logs(loaded)
         house = House(loaded)
-        accounts = []
         with house.alone():
-            while result := work(house.queue, house.process):
-                accounts += list(result.accounts.values())
+            began, accounts = house.clock(), _processed(house)
+            if loaded.backend("publisher") is Backend.EMBEDDED and house.recover.round(began).published:
+                accounts += _processed(house)
         house.close()
         print_json(accounts)
+
+
+def _processed(house: House) -> list[SnapshotAccount]:
+    """The accounts of all that waits."""
+    accounts = list[SnapshotAccount]()
+    while result := work(house.queue, house.process):
+        accounts += list(result.accounts.values())
+    return accounts

@@ -54,7 +54,16 @@ def up(  # noqa: PLR0913, each is an option
         with listen(loaded.host, loaded.port) as listener, house.alone():
             house.health.retain([one.name for one in sources])
             app = house.app()
-            runner = Runner(sources, house.fetch, house.process, house.keep, house.queue, house.queue, house.clock)
+            runner = Runner(
+                sources,
+                house.fetch,
+                house.process,
+                house.recover,
+                house.keep,
+                house.queue,
+                house.queue,
+                house.clock,
+            )
             messages.print(f"Flight Data Pipeline: {', '.join(one.name for one in sources)} → {loaded.data_dir}")
             announce(listener, has_map=house.map_folder is not None)
             runner.start()

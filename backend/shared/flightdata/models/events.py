@@ -4,6 +4,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flightdata.errors import Poison
+from flightdata.models.snapshot import SnapshotKey
 from flightdata.models.units import EpochSeconds
 
 
@@ -18,6 +19,7 @@ class Event(BaseModel):
 class SnapshotArchived(Event):
     """The bytes of one answer are durable under `key`. `size` in bytes, uncompressed.
 
+    Of one that is told anew from its key alone, `sha256` is the first 16 digits, and `size` 0.
     `traceparent` (W3C) names the span of its fetching, where that was traced; older events have none.
     """
 
@@ -27,6 +29,20 @@ class SnapshotArchived(Event):
     source: str
     received_at: EpochSeconds
     traceparent: str | None = None
+
+    @classmethod
+    def of_key(cls, key: str, correlation_id: str, traceparent: str | None = None) -> "SnapshotArchived":
+        """What the key tells. Raises ValueError if it is none."""
+        about = SnapshotKey.parse(key)
+        return cls(
+            correlation_id=correlation_id,
+            key=key,
+            sha256=about.digest,
+            size=0,
+            source=about.source,
+            received_at=about.received_at,
+            traceparent=traceparent,
+        )
 
 
 class StatesStored(Event):

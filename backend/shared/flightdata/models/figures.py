@@ -64,6 +64,12 @@ FIGURES = (
         ("account",),
         durable=True,
     ),
+    Figure(
+        "SnapshotsRecovered",
+        Kind.COUNT,
+        "Archived snapshots that nobody had in hand, published again",
+        "flightdata_snapshots_recovered",
+    ),
     # Process.
     Figure(
         "SnapshotsProcessed", Kind.COUNT, "Snapshots with an account", "flightdata_snapshots_processed", durable=True

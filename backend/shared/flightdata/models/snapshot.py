@@ -14,11 +14,21 @@ _KEY = re.compile(
 )
 _NAME = re.compile(r"[^a-z0-9._]+")
 _TIME = "%Y%m%dT%H%M%S.%f"
+_LAST: EpochSeconds = 253_402_300_799.0
+"""The year 9999 ends."""
 
 
 def source_name(text: str) -> str:
     """`text` as the name of a source: lower case, digits, `.`, `_` and `-` only, so that it fits in any key."""
     return _NAME.sub("-", text.lower())[:80].strip("-.") or "source"
+
+
+def key_from(source: str, moment: EpochSeconds) -> str:
+    """What the keys of `source` begin with that were received at `moment`, to the millisecond. Of a source the order of
+    texts is that of time.
+    """
+    time = datetime.fromtimestamp(round(min(moment, _LAST), 3), UTC)
+    return f"source={source}/date={time:%Y-%m-%d}/hour={time:%H}/{time.strftime(_TIME)[:-3]}Z"
 
 
 @dataclass(frozen=True)
@@ -42,9 +52,7 @@ class RawSnapshot:
     @cached_property
     def key(self) -> str:
         """Where the archive keeps it: the same bytes of the same moment have the same key, whoever delivers them."""
-        moment = datetime.fromtimestamp(round(self.received_at, 3), UTC)
-        stamp = moment.strftime(_TIME)[:-3]
-        return f"source={self.source}/date={moment:%Y-%m-%d}/hour={moment:%H}/{stamp}Z-{self.sha256[:16]}"
+        return f"{key_from(self.source, self.received_at)}-{self.sha256[:16]}"
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,10 @@ class SnapshotKey:
     source: str
     received_at: EpochSeconds
     digest: str
+
+    @staticmethod
+    def is_one(key: str) -> bool:
+        return _KEY.fullmatch(key) is not None
 
     @classmethod
     def parse(cls, key: str) -> "SnapshotKey":

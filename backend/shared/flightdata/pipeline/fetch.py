@@ -25,7 +25,8 @@ STALE_AFTER: Seconds = 60.0
 class Fetch:
     """The first stage. When `tick` returns an event, the bytes are durable and the event is on its way.
 
-    What is archived but could not be published is published by a later `tick`, as long as this process lives.
+    What is archived but could not be published is published by a later `tick`, as long as this process lives; after
+    that by `Recover`.
     """
 
     def __init__(

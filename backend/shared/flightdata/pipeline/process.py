@@ -150,13 +150,17 @@ class Process:
             def keep(key: str, moved: Moved) -> None:
                 if key in writes:  # the second time nothing is fresh, and what was is not late
                     return
-                if moved.fresh.height or (moved.late.height and not self._ledger.find([key])):
+                if moved.fresh.height or (moved.late.height and not self._was_read(key)):
                     states = pl.concat([moved.fresh, moved.late])
                     writes[key] = writer.submit(copy_context().run, self._add, key, states)
 
             yield keep
         for write in writes.values():
             write.result()
+
+    def _was_read(self, key: str) -> bool:
+        """Whether it was processed before, by code that could read it."""
+        return any(account.unreadable is None for account in self._ledger.find([key]))
 
     def _add(self, key: str, states: pl.DataFrame) -> None:
         with span("process.history", rows=states.height):

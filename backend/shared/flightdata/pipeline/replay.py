@@ -43,18 +43,6 @@ class ReplayClock:
 def replay(keys: Sequence[str], process: Process, clock: ReplayClock) -> Iterator[Processed]:
     """Have them processed, some at a time, by `clock`, which `process` goes by: what became of each."""
     for start in range(0, len(keys), MOST):
-        events = [_event(key) for key in keys[start : start + MOST]]
+        events = [SnapshotArchived.of_key(key, SnapshotKey.parse(key).digest) for key in keys[start : start + MOST]]
         clock.now = events[-1].received_at
         yield process.batch(events)
-
-
-def _event(key: str) -> SnapshotArchived:
-    about = SnapshotKey.parse(key)
-    return SnapshotArchived(
-        correlation_id=about.digest,
-        key=key,
-        sha256=about.digest,
-        size=0,
-        source=about.source,
-        received_at=about.received_at,
-    )

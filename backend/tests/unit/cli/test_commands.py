@@ -11,11 +11,12 @@ import sys
 import warnings
 
 import pytest
-from samples import NOW, body, row
+from samples import NOW, body, row, snapshot
 
 from flightdata import __version__
 from flightdata.__main__ import main as package
 from flightdata.cli import doors, main
+from flightdata.models.events import SnapshotArchived
 from flightdata.settings import Settings
 from flightdata.wiring import House
 
@@ -160,7 +161,7 @@ def test_the_package_is_the_same_command():
     assert package is main
 
 
-@pytest.mark.parametrize("command", ["up", "serve", "ingest", "fetch", "process", "status", "dlq"])
+@pytest.mark.parametrize("command", ["up", "serve", "ingest", "fetch", "process", "republish", "status", "dlq"])
 def test_every_command_has_help(flightdata, command):
     said = flightdata(command, "--help")
     assert said.code == 0
@@ -258,6 +259,77 @@ def test_a_dead_letter_is_redriven_by_its_number_and_the_others_stay(flightdata,
     assert (said.code, said.out, said.err) == (0, "", "1 put back into the queue\n")
     assert document(flightdata("dlq", "ls", "--json")) == letters[:1]
     assert document(flightdata("status", "--json"), 6)["queue"]["waiting"] == 1
+
+
+# Republish
+
+
+@pytest.fixture
+def three(flightdata, folder):
+    """The keys of three archived snapshots, of which the second was never published and the third is a dead letter."""
+    house = House(Settings(_env_file=None, data_dir=folder / "data"))
+    keys = [house.archive.put(snapshot(row(), time=NOW + step, source=name)) for step, name in enumerate("bac")]
+    house.queue.publish(SnapshotArchived.of_key(keys[0], "first"))
+    document(flightdata("process"))
+    damaged = folder / "data" / "raw" / f"{keys[2]}.json.zst"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(b"damaged")
+    house.queue.publish(SnapshotArchived.of_key(keys[2], "third"))
+    document(flightdata("process"))
+    damaged.write_bytes(whole)
+    house.close()
+    return keys
+
+
+def test_what_lacks_an_account_is_published_again_dead_letters_apart(flightdata, three):
+    _, lost, _ = three
+    said = document(flightdata("republish", "--unprocessed", "--dry-run", "--json"))
+    assert said == {"snapshots": 1, "published": 0, "keys": [lost]}
+    assert document(flightdata("process")) == []
+    said = flightdata("republish", "--unprocessed")
+    assert (said.code, said.out, said.err.splitlines()[-1]) == (0, f"{lost}\n", "1 published again")
+    assert [one["key"] for one in document(flightdata("process"))] == [lost]
+    assert document(flightdata("republish", "--unprocessed", "--json"))["keys"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "which"),
+    [
+        (["--from", NOW, "--to", NOW + 2], [0, 1]),
+        (["--from", NOW + 1], [1, 2]),
+        (["--to", "2023-11-14T22:13:21Z"], [0]),
+        (["--from", NOW, "--unprocessed"], [1]),
+        (["--from", NOW + 2, "--unprocessed"], []),
+    ],
+)
+def test_snapshots_are_chosen_by_when_they_were_received_the_oldest_first(flightdata, three, arguments, which):
+    keys = [three[place] for place in which]
+    said = document(flightdata("republish", *arguments, "--json"))
+    assert said == {"snapshots": len(keys), "published": len(keys), "keys": keys}
+    assert {one["key"] for one in document(flightdata("process"))} == set(keys)
+
+
+def test_snapshots_are_named_by_their_keys_and_none_is_published_where_one_is_not_there(flightdata, three):
+    assert document(flightdata("republish", three[1], three[0], three[0], "--json"))["keys"] == three[:2]
+    missing = snapshot(time=NOW + 9).key
+    assert f"no snapshot {missing}" in complaint(flightdata("republish", three[0], missing), 3)
+    assert len(document(flightdata("process"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ("", 2, "say which"),
+        ("x --from 1", 2, "either KEYs"),
+        ("source=x", 2, "no key of a snapshot"),
+        ("--from 2 --to 1", 2, "--from is not before --to"),
+        ("--from yesterday", 2, "--from yesterday"),
+        ("--from 1 --to 2", 3, "no snapshots of that time"),
+        ("--unprocessed --data nowhere", 3, "no data in nowhere"),
+    ],
+)
+def test_what_cannot_be_published_again_is_refused_in_one_line(flightdata, three, arguments, code, words):
+    assert words in complaint(flightdata("republish", *arguments.split()), code)
 
 
 def test_status_in_words_says_what_is_degraded(flightdata, dead):

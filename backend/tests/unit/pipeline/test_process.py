@@ -512,6 +512,16 @@ def test_a_snapshot_that_was_processed_is_not_written_again_when_all_of_it_is_la
     assert not bench.history.added
 
 
+def test_what_older_code_could_not_read_is_written_when_it_comes_again_and_can_be_read():
+    bench = Bench()
+    late = snapshot(row())
+    bench.ledger.record([SnapshotAccount(late.key, unreadable="no known format")])
+    bench.batch(snapshot(row(seen=NOW + 5), time=NOW + 5))
+    bench.batch(late)
+    assert bench.history.added[late.key]["last_contact"].to_list() == [NOW]
+    assert bench.account(late).unreadable == "no known format"
+
+
 def test_what_a_source_remembers_for_more_than_an_hour_does_not_happen_again():
     bench = Bench()
     bench.batch(snapshot(row("000001", seen=NOW - 3600), row("000002", seen=NOW - 3601), row("000003", seen=1)))

@@ -1,5 +1,6 @@
 """The raw archive as a folder: `source=…/date=…/hour=…/<time>-<hash>.json.zst`, readable with `zstd -d`."""
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from threading import Lock
 import zstandard
 
 from flightdata.errors import Poison
-from flightdata.models.snapshot import RawSnapshot, SnapshotKey
+from flightdata.models.snapshot import RawSnapshot, SnapshotKey, key_from
 from flightdata.models.units import EpochSeconds
 from flightdata.utils.files import write_atomically
 
@@ -46,9 +47,12 @@ class FolderArchive:
             snapshot = self._remembered.pop(key, None)
         return snapshot or self._read(key)
 
-    def keys(self) -> Iterator[str]:
-        for path in sorted(self._folder.glob(f"source=*/date=*/hour=*/*{SUFFIX}")):
-            yield path.relative_to(self._folder).as_posix().removesuffix(SUFFIX)
+    def keys(self, start: EpochSeconds = 0.0, end: EpochSeconds = math.inf) -> Iterator[str]:
+        for source in sorted(self._folder.glob("source=*")):
+            first, last = (key_from(source.name.partition("=")[2], moment) for moment in (start, end))
+            for day in self._overlapping(source, "date=*", first, last):
+                for hour in self._overlapping(day, "hour=*", first, last):
+                    yield from (key for key in self._keys_in(hour) if first <= key < last)
 
     def expire(self, before: EpochSeconds) -> int:
         last = datetime.fromtimestamp(before, UTC).strftime("date=%Y-%m-%d/hour=%H")
@@ -64,6 +68,17 @@ class FolderArchive:
         self._path(key).unlink(missing_ok=True)
         with suppress(OSError):  # another one is in it
             self._path(key).parent.rmdir()
+
+    def _overlapping(self, folder: Path, pattern: str, first: str, last: str) -> Iterator[Path]:
+        """The folders in it in which keys from `first` to `last` may be, the oldest first."""
+        for path in sorted(folder.glob(pattern)):
+            place = path.relative_to(self._folder).as_posix()
+            if first[: len(place)] <= place <= last[: len(place)]:
+                yield path
+
+    def _keys_in(self, folder: Path) -> Iterator[str]:
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            yield path.relative_to(self._folder).as_posix().removesuffix(SUFFIX)
 
     def _remember(self, key: str, snapshot: RawSnapshot) -> None:
         with self._lock:

@@ -1,5 +1,6 @@
 """The raw archive on S3, laid out as in a folder: `source=…/date=…/hour=…/<time>-<hash>.json.zst`."""
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from flightdata.backends.aws import code, delete_objects, transient
 from flightdata.errors import Poison
-from flightdata.models.snapshot import RawSnapshot, SnapshotKey
+from flightdata.models.snapshot import RawSnapshot, SnapshotKey, key_from
 from flightdata.models.units import EpochSeconds
 
 SUFFIX = ".json.zst"
@@ -57,13 +58,15 @@ class S3Archive:
             raise Poison(f"the archived bytes of {key} are not those that were put")
         return snapshot
 
-    def keys(self) -> Iterator[str]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix="source=")
-        with transient("the archive was not listed"):
-            for page in pages:
-                for one in page.get("Contents", ()):
-                    if one["Key"].endswith(SUFFIX):
-                        yield one["Key"].removesuffix(SUFFIX)
+    def keys(self, start: EpochSeconds = 0.0, end: EpochSeconds = math.inf) -> Iterator[str]:
+        """A request for the names of the sources; for each of them one, and one more for every 1,000 of its keys."""
+        for source in self._sources():
+            first, last = (key_from(source, moment) for moment in (start, end))
+            for name in self._names(f"source={source}/", first):
+                if name >= last:
+                    break
+                if name.endswith(SUFFIX):
+                    yield name.removesuffix(SUFFIX)
 
     def expire(self, before: EpochSeconds) -> int:
         """In a deployment a rule of the bucket does so, without a request."""
@@ -71,6 +74,20 @@ class S3Archive:
         old = [key + SUFFIX for key in self.keys() if key.split("/", 1)[1].rpartition("/")[0] < last]
         delete_objects(self._client, self._bucket, old)
         return len(old)
+
+    def _sources(self) -> Iterator[str]:
+        for page in self._pages(Prefix="source=", Delimiter="/"):
+            for one in page.get("CommonPrefixes", ()):
+                yield one["Prefix"].removeprefix("source=").removesuffix("/")
+
+    def _names(self, prefix: str, after: str) -> Iterator[str]:
+        for page in self._pages(Prefix=prefix, StartAfter=after):
+            for one in page.get("Contents", ()):
+                yield one["Key"]
+
+    def _pages(self, **asked: str) -> Iterator[dict[str, Any]]:
+        with transient("the archive was not listed"):
+            yield from self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **asked)
 
     def _read(self, key: str) -> bytes:
         with transient(f"{key} was not read"):

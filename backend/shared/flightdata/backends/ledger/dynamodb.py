@@ -3,6 +3,7 @@
 | pk | sk | attributes | index `by_time` |
 | --- | --- | --- | --- |
 | `account` | the snapshot's key | `document`: the account as JSON | pk, `processed_at` |
+| `ledger` | `settled` | `until`: before then every snapshot has an account or was given up | |
 """
 
 from collections import Counter
@@ -20,6 +21,7 @@ from flightdata.ports import Totals
 INDEX = "by_time"
 
 _PK = {"S": "account"}
+_SETTLED = {"pk": {"S": "ledger"}, "sk": {"S": "settled"}}
 _REFUSED = "ConditionalCheckFailedException"
 
 
@@ -73,6 +75,27 @@ class DynamoLedger:
                 for key in keys
             ]
         return [_account(answer["Item"]) for answer in answers if "Item" in answer]
+
+    def entered(self, first: str, last: str) -> set[str]:
+        """A read unit for about every ten accounts, since they lie side by side."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={":pk": _PK, ":first": {"S": first}, ":last": {"S": last}},
+            ProjectionExpression="sk",
+            ConsistentRead=True,
+        )
+        with transient("the ledger was not read"):
+            return {item["sk"]["S"] for page in pages for item in page["Items"]}
+
+    def settled(self) -> EpochSeconds | None:
+        with transient("the ledger was not read"):
+            answer = self._client.get_item(TableName=self._table, Key=_SETTLED, ConsistentRead=True)
+        return float(answer["Item"]["until"]["N"]) if "Item" in answer else None
+
+    def settle(self, until: EpochSeconds) -> None:
+        with transient("the ledger was not written"):
+            self._client.put_item(TableName=self._table, Item={**_SETTLED, "until": {"N": repr(until)}})
 
     def close(self) -> None:
         self._client.close()

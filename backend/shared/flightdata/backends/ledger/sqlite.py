@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS accounts (
     processed_at REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS accounts_processed_at ON accounts (processed_at);
+CREATE TABLE IF NOT EXISTS settled (id INTEGER PRIMARY KEY CHECK (id = 0), until REAL NOT NULL);
 """
 
 _RECORD = """
@@ -62,6 +63,21 @@ class SqliteLedger:
         with self._database.reading() as sql:
             rows = [sql.execute("SELECT * FROM accounts WHERE key = ?", (key,)).fetchone() for key in keys]
         return [SnapshotAccount(**dict(row) | {"rejected": orjson.loads(row["rejected"])}) for row in rows if row]
+
+    def entered(self, first: str, last: str) -> set[str]:
+        with self._database.reading() as sql:
+            return {
+                row["key"] for row in sql.execute("SELECT key FROM accounts WHERE key BETWEEN ? AND ?", (first, last))
+            }
+
+    def settled(self) -> EpochSeconds | None:
+        with self._database.reading() as sql:
+            row = sql.execute("SELECT until FROM settled").fetchone()
+        return row["until"] if row else None
+
+    def settle(self, until: EpochSeconds) -> None:
+        with self._database.transaction() as sql:
+            sql.execute("INSERT OR REPLACE INTO settled VALUES (0, ?)", (until,))
 
     def close(self) -> None:
         self._database.close()
