@@ -23,6 +23,8 @@ UNHEARD = "never acknowledged in time"
 
 _AT_ONCE = 10
 _LONGEST_POLL: Seconds = 20.0
+_ALL_SERVERS: Seconds = 1.0
+"""Who does not wait is answered by some of SQS's servers only."""
 _LONGEST_DELAY: Seconds = 43_200.0
 _LOOKING: Seconds = 60.0
 """How long dead letters are hidden from others while they are looked through."""
@@ -154,7 +156,7 @@ class SqsQueue:
 
     def _look_through(self) -> Iterator[tuple[_Message, DeadLetter]]:
         """All dead letters, hidden from others for a moment."""
-        while messages := self._take(self._dead, _AT_ONCE, hidden=_LOOKING):
+        while messages := self._take(self._dead, _AT_ONCE, wait=_ALL_SERVERS, hidden=_LOOKING):
             for message in messages:
                 yield message, self._letter(message)
 
