@@ -115,7 +115,7 @@ def _fly(data: Path, aircraft: list[str], start: float, end: float, chance: rand
             "departure_confidence": 0.9,
         }
     )
-    flights.put(pl.concat([no_flights(), many], how="diagonal").with_columns(phase=pl.lit("landed")))
+    flights.put(pl.concat([no_flights(), many], how="diagonal").with_columns(phase=pl.lit("landed")), 1)
 
 
 def _medians(name: str, urls: list[str], pid: int, *, goal: float) -> Iterator[Figure]:

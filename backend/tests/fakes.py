@@ -238,9 +238,13 @@ class MemoryKeys:
 class MemoryFlights:
     def __init__(self):
         self.kept = {}
+        self.fences = {}
 
-    def put(self, flights):
-        self.kept |= {(row["icao24"], row["first_seen"]): row for row in flights.iter_rows(named=True)}
+    def put(self, flights, fence):
+        for row in flights.iter_rows(named=True):
+            key = row["icao24"], row["first_seen"]
+            if fence >= self.fences.get(key, 0):
+                self.kept[key], self.fences[key] = row, fence
 
     def of_aircraft(self, icao24, asked):
         return self._find(lambda row: row["icao24"] == icao24, "first_seen", asked)

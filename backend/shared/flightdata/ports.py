@@ -210,7 +210,10 @@ class WorkQueue(Queue, DeadLetters, Protocol):
 
 
 class ShownPictures(Protocol):
-    """The newest picture as its readers see it, atomic: all of a version or none of it."""
+    """The newest picture as its readers see it, atomic: all of a version or none of it.
+
+    Both raise Transient where it cannot be read, because it is damaged or nobody answers: who has one goes on with it.
+    """
 
     def version(self) -> int:
         """The newest version's number, 0 if there is none."""
@@ -231,7 +234,9 @@ class LivePictures(ShownPictures, Protocol):
     """The newest picture, for those who make the next one of it."""
 
     def latest(self) -> Picture:
-        """All of it. Its states may be in another order than they were published in."""
+        """All of it. Its states may be in another order than they were published in. Damage stops nobody: then it is
+        what can still be read or this process has in memory, and what follows on it takes the place of the damaged one.
+        """
         ...
 
     def publish(self, picture: Picture) -> bool:
@@ -375,10 +380,14 @@ class Health(Protocol):
 
 
 class Flights(Protocol):
-    """Flights, each as it was put last. Frames are flights tables (`models.flight.FLIGHT_SCHEMA`)."""
+    """Flights, each as the newest version has it. Frames are flights tables (`models.flight.FLIGHT_SCHEMA`)."""
 
-    def put(self, flights: pl.DataFrame) -> None:
-        """Keep them. Durable when it returns; one of the same icao24 and first_seen takes the place of the other."""
+    def put(self, flights: pl.DataFrame, fence: int) -> None:
+        """Keep them, as the version of this `fence` has them (`models.picture`). Durable when it returns.
+
+        One of the same icao24 and first_seen takes the place of the other, unless that one is of a greater fence: who
+        comes late changes nothing.
+        """
         ...
 
     def of_aircraft(self, icao24: str, asked: FlightsAsked) -> pl.DataFrame:

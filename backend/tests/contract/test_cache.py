@@ -6,6 +6,8 @@ from contextlib import closing
 import pytest
 from fakes import MemoryCache, MemoryMetrics
 from fixtures.aws import running, tool
+from fixtures.tls import certificate, terminating
+from structlog.testing import capture_logs
 
 from flightdata.backends.cache.counted import CountedCache
 from flightdata.backends.cache.none import NoCache
@@ -95,6 +97,49 @@ def _reserved():
 def _put_and_got(cache):
     cache.put("a", b"b", 60)
     return cache.get("a") == b"b"
+
+
+# Redis behind TLS, as the deployed API has it.
+
+PATIENT = 5.0
+"""Seconds: how fast a handshake is depends on who else works on the machine."""
+
+
+@pytest.fixture
+def behind_tls(redis, tmp_path):
+    """The endpoint of a real Redis behind TLS, and the certificate to trust."""
+    made, key = certificate(tmp_path)
+    with terminating(redis, made, key) as endpoint:
+        yield f"rediss://{endpoint}", made
+
+
+def test_with_tls_and_a_certificate_that_is_trusted_there_is_a_cache(behind_tls, redis, monkeypatch):
+    endpoint, made = behind_tls
+    monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    with closing(RedisCache(endpoint, timeout=PATIENT)) as cache:
+        cache.put("with TLS", VALUE, 60)
+        assert cache.get("with TLS") == VALUE
+    with closing(RedisCache(redis, timeout=PATIENT)) as inside:
+        assert inside.get("with TLS") == VALUE
+
+
+def test_with_a_certificate_that_is_not_trusted_there_is_no_cache_and_it_is_said_once(behind_tls):
+    with closing(RedisCache(behind_tls[0], rest=0.0, timeout=PATIENT)) as cache, capture_logs() as logged:
+        for _ in range(3):
+            cache.put("not trusted", VALUE, 60)
+            assert cache.get("not trusted") is None
+    assert [one["event"] for one in logged] == ["no cache until it answers"]
+    assert "certificate verify failed" in logged[0]["reason"]
+
+
+def test_that_it_is_back_is_said_once(tmp_path):
+    port, endpoint = _reserved()
+    command = [tool("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", tmp_path]
+    with closing(RedisCache(endpoint, rest=0.0, timeout=PATIENT)) as cache, capture_logs() as logged:
+        assert cache.get("a") is None
+        with running(command, lambda: _put_and_got(cache)):
+            assert cache.get("a") == b"b"
+    assert [one["event"] for one in logged] == ["no cache until it answers", "the cache answers again"]
 
 
 # No cache at all.

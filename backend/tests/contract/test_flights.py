@@ -1,5 +1,9 @@
 """What every Flights promises. A new backend is one line in OPEN."""
 
+import sqlite3
+from contextlib import closing
+from itertools import count
+
 import pytest
 from fakes import MemoryFlights, kept
 from samples import NOW, flight, flights
@@ -9,10 +13,12 @@ from flightdata.backends.flights.sqlite import SqliteFlights
 from flightdata.models.flight import FLIGHT_ENDS, FLIGHT_SCHEMA, FlightsAsked, Side
 
 ALL = FlightsAsked(0.0, NOW * 2, 100)
+MANY = 110
+"""DynamoDB gets so many in transactions."""
 
 
 OPEN = {
-    "dynamodb": lambda account: DynamoFlights(account.client("dynamodb"), account.table),
+    "dynamodb": lambda account: DynamoFlights(account.client("dynamodb"), account.table, many=MANY),
     "sqlite": lambda folder: SqliteFlights(folder / "flights.sqlite"),
     "fake": kept(MemoryFlights),
 }
@@ -37,9 +43,23 @@ def opens(request, tmp_path):
         getattr(one, "close", lambda: None)()
 
 
+class Numbered:
+    """A store whose puts are those of one version after the other."""
+
+    def __init__(self, store):
+        self._store = store
+        self._fences = count(1)
+
+    def put(self, flights):
+        self._store.put(flights, next(self._fences))
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+
 @pytest.fixture
 def store(opens):
-    return opens()
+    return Numbered(opens())
 
 
 def ids(found):
@@ -58,6 +78,29 @@ def test_a_flight_put_again_takes_the_place_of_the_one_before(store):
     store.put(flights(flight(last_seen=NOW + 60, arrival="LFPG")))
     assert store.of_aircraft("abc123", ALL).equals(flights(flight(last_seen=NOW + 60, arrival="LFPG")))
     assert ids(store.of_aircraft("bbbbbb", ALL)) == [("bbbbbb", NOW)]
+
+
+def test_of_what_several_versions_put_that_of_the_greatest_fence_stays(opens):
+    early, late = flight(phase="airborne", departure="LFPG"), flight(phase="lost", callsign="AFR1", arrival="EGLL")
+    for fence, rows in ((2, [late]), (1, [early, flight("bbbbbb", callsign="AFR1")]), (2, [late])):
+        opens().put(flights(*rows), fence)
+    store = opens()
+    assert store.of_aircraft("abc123", ALL).equals(flights(late))
+    assert ids(store.of_airport("LFPG", Side.DEPARTURE, ALL)) == []
+    assert ids(store.of_airport("EGLL", Side.ARRIVAL, ALL)) == [("abc123", NOW)]
+    assert ids(store.of_callsign("AFR1", ALL)) == [("bbbbbb", NOW), ("abc123", NOW)]
+    store.put(flights(flight(phase="airborne")), 3)
+    assert ids(store.of_callsign("AFR1", ALL)) == [("bbbbbb", NOW)]
+
+
+@pytest.mark.parametrize("number", [MANY - 1, MANY])
+def test_of_very_many_too(opens, number):
+    store, last = opens(), f"{number - 1:06x}"
+    store.put(flights(flight(last, arrival="EGLL")), 2)
+    store.put(flights(*(flight(f"{one:06x}", arrival="LFPG") for one in range(number))), 1)
+    found = ids(store.of_airport("LFPG", Side.ARRIVAL, FlightsAsked(0.0, NOW * 2, MANY)))
+    assert found == [(f"{one:06x}", NOW) for one in reversed(range(number - 1))]
+    assert store.of_aircraft(last, ALL)["arrival"].to_list() == ["EGLL"]
 
 
 def test_repetition_changes_nothing(store):
@@ -187,3 +230,22 @@ def test_the_ends_of_flights_in_the_air_at_a_moment(store):
 def test_where_that_takes_a_query_an_aircraft_none_are_told(store):
     store.put(flights(flight()))
     assert store.in_progress(NOW).equals(flights().select(*FLIGHT_ENDS))
+
+
+@pytest.mark.parametrize("opens", AWS, indirect=True)
+def test_an_item_without_a_fence_is_replaced(opens, account):
+    opens().put(flights(flight(arrival="LFPG")), 5)
+    (item,) = account.client("dynamodb").scan(TableName=account.table)["Items"]
+    del item["fence"]
+    account.client("dynamodb").put_item(TableName=account.table, Item=item)
+    opens().put(flights(flight(arrival="EGLL")), 1)
+    assert ids(opens().of_airport("EGLL", Side.ARRIVAL, ALL)) == [("abc123", NOW)]
+
+
+@pytest.mark.parametrize("opens", ["sqlite"], indirect=True)
+def test_a_file_from_before_there_were_fences_gets_them(opens, tmp_path):
+    opens().put(flights(flight(arrival="LFPG")), 5)
+    with closing(sqlite3.connect(tmp_path / "flights.sqlite")) as sql:
+        sql.execute("ALTER TABLE flights DROP COLUMN fence")
+    opens().put(flights(flight(arrival="EGLL")), 1)
+    assert ids(opens().of_airport("EGLL", Side.ARRIVAL, ALL)) == [("abc123", NOW)]

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from samples import NOW, flight, flights, picture, state
 
 from flightdata.backends.cache.none import NoCache
+from flightdata.backends.live import packing
 from flightdata.backends.live.carried import CarriedParts
 from flightdata.backends.live.dynamodb import DynamoPictures
 from flightdata.backends.live.file import FilePictures
+from flightdata.errors import Transient
 from flightdata.models.flight import TRACKED_SCHEMA
 from flightdata.models.picture import SHOWN_SCHEMA, Picture, Shown
 from flightdata.models.snapshot import SnapshotAccount
@@ -106,7 +108,7 @@ def path(tmp_path):
 def same(one, other):
     tables = ("tracked", "changed")
     return (
-        (one.version, one.time, one.accounts) == (other.version, other.time, other.accounts)
+        (one.version, one.time, one.accounts, one.fence) == (other.version, other.time, other.accounts, other.fence)
         and all(getattr(one, table).equals(getattr(other, table)) for table in tables)
         and ordered(one.states).equals(ordered(other.states))
     )
@@ -266,7 +268,7 @@ def test_every_value_survives(reopened, states, made_of, time):
 
 
 def test_extreme_values_and_the_accounts_survive(live, reopened):
-    published = picture(FULL, state("abc124"), version=1, time=NOW + 0.001, accounts=[ACCOUNT])
+    published = replace(picture(FULL, state("abc124"), version=1, time=NOW + 0.001, accounts=[ACCOUNT]), fence=2**53)
     assert live.publish(published)
     found = reopened().latest()
     assert same(found, published)
@@ -290,37 +292,65 @@ def test_of_a_publication_that_was_killed_nothing_is_seen(path):
     assert live.publish(version(2))
 
 
+def assert_damaged(path):
+    """Readers are told, and who makes the next version begins anew."""
+    live = FilePictures(path)
+    for ask in (live.version, live.shown):
+        with pytest.raises(Transient, match="damaged"):
+            ask()
+    assert same(live.latest(), Picture())
+    return live
+
+
 @pytest.mark.parametrize("damage", [b"", b"<html>no</html>", b"PAR1", b"PAR1PAR1"])
-def test_a_file_that_is_no_picture_is_started_anew(path, damage):
+def test_a_file_that_is_no_picture_is_begun_anew(path, damage):
     assert FilePictures(path).publish(version(1))
     path.write_bytes(damage)
-    live = FilePictures(path)
-    assert same(live.latest(), Picture())
+    live = assert_damaged(path)
     assert live.publish(version(1))
     assert same(FilePictures(path).latest(), version(1))
 
 
-def test_a_parquet_file_of_something_else_is_started_anew(path):
+def test_a_parquet_file_of_something_else_is_begun_anew(path):
     path.parent.mkdir()
     version(3).states.select("icao24").write_parquet(path)
-    assert same(FilePictures(path).latest(), Picture())
+    assert_damaged(path)
 
 
-def test_a_file_that_was_cut_is_started_anew(path):
+def test_a_file_that_was_cut_is_begun_anew(path):
     assert FilePictures(path).publish(replace(version(5), version=1))
     whole = path.read_bytes()
     for length in range(0, len(whole), 41):
         path.write_bytes(whole[:length])
-        assert same(FilePictures(path).latest(), Picture()), f"the first {length} bytes"
+        assert_damaged(path)
 
 
-def test_a_damaged_file_does_not_last_longer_than_the_next_publication(path):
+def test_a_flipped_bit_is_noticed_wherever_it_is(path):
+    assert FilePictures(path).publish(replace(version(3), version=1))
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        assert_damaged(path)
+
+
+def test_a_file_of_before_there_were_checksums_is_read(path):
+    assert FilePictures(path).publish(replace(version(3), version=1))
+    whole = path.read_bytes()
+    seal = whole.index(packing._SEAL)
+    path.write_bytes(whole[:seal] + whole[seal + packing._SEALED :])
+    assert same(FilePictures(path).latest(), replace(version(3), version=1))
+
+
+def test_while_the_file_is_damaged_the_next_version_is_made_of_the_one_in_memory(path):
     live = FilePictures(path)
     live.publish(version(1))
     path.write_bytes(b"damaged")
-    assert live.publish(version(1))
+    with pytest.raises(Transient, match="damaged"):
+        live.shown()
     assert same(live.latest(), version(1))
-    assert same(FilePictures(path).latest(), version(1))
+    assert live.publish(version(2))
+    assert same_shown(live.shown(), version(2).shown)
+    assert same(FilePictures(path).latest(), version(2))
 
 
 def test_a_file_that_was_removed_is_started_anew(path):

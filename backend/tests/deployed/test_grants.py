@@ -266,7 +266,7 @@ class Work:
         self._publish()
         self.remember(NOW + 3600)
         # An empty list takes no second step.
-        self.collector.flights.put(flights(flight("abcdef", callsign="TEST1", departure="KATL", arrival="KATL")))
+        self.collector.flights.put(flights(flight("abcdef", callsign="TEST1", departure="KATL", arrival="KATL")), 1)
         hour = int(NOW) // 3600 * 3600
         questions = {
             "live": "/flights?limit=1",

@@ -79,7 +79,7 @@ class Api:
         self.live = live or MemoryPictures(picture(*AIRCRAFT))
         history, store = MemoryHistory(), MemoryFlights()
         history.add("key", states(*HEARD))
-        store.put(flights(flight("000001", departure="LFPG", arrival="LFPG", callsign="AFR1", first_seen=LONG_AGO)))
+        store.put(flights(flight("000001", departure="LFPG", arrival="LFPG", callsign="AFR1", first_seen=LONG_AGO)), 1)
         self.history, self.flights = Watched(history), Watched(store)
         known = {"max_page_size": 1000, "expiry": 330.0}
         self.query = Query(self.live, MemoryHealth(), self.clock, **known, at_once=shared is None)

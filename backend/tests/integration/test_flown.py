@@ -31,7 +31,7 @@ def house(tmp_path_factory):
         house.archive.put(one)
         house.queue.publish(archived(one))
     work(house.queue, house.process)
-    house.flights.put(flights(*(flight(first_seen=NOW + at, arrival="EGLL", callsign="BAW1") for at in range(5))))
+    house.flights.put(flights(*(flight(first_seen=NOW + at, arrival="EGLL", callsign="BAW1") for at in range(5))), 1)
     yield house
     house.close()
 

@@ -162,7 +162,7 @@ def test_the_latest_past_picture_is_the_live_one(client):
 
 def test_a_past_picture_says_where_flights_in_the_air_came_from_and_went_to(client, house):
     sure = {"departure": "LFPG", "departure_confidence": 0.9, "arrival": "EGLL", "arrival_confidence": 0.3}
-    house.flights.put(flights(flight("000004", NOW - 60, NOW + 100, **sure)))
+    house.flights.put(flights(flight("000004", NOW - 60, NOW + 100, **sure)), 1)
     for moment, departure in ((NOW + 91, "LFPG"), (NOW + 101, None)):
         (found,) = [one for one in page(client.get(f"/flights?time={moment}")).flights if one.icao24 == "000004"]
         assert (found.departure, found.arrival) == (departure, None)  # the arrival is more likely wrong than right

@@ -150,7 +150,7 @@ def test_kill_9_during_replay(recording, tmp_path):
 def test_kill_9_while_flights_are_replaced(tmp_path):
     """Every question finds the flights of before or those of after, whole."""
     for name in ("LFPG", "LFPO"):
-        SqliteFlights(tmp_path / name).put(flights(*(flight(f"{one:06x}", departure=name) for one in range(200))))
+        SqliteFlights(tmp_path / name).put(flights(*(flight(f"{one:06x}", departure=name) for one in range(200))), 1)
     store, chance = SqliteFlights(tmp_path / "flights"), random.Random(0)
     store.take_over(SqliteFlights(tmp_path / "LFPG"), 0.0)
     seen = set()

@@ -142,7 +142,7 @@ def test_all_of_the_archive_replayed_the_flights_are_those_of_a_fresh_replay(sna
     folder = live(tmp_path / "data", snapshots[::-1])
     begin = snapshots[0].received_at
     store = house(folder).flights
-    store.put(flights(flight("ffffff", begin + 60), flight("fffffe", begin - 7200)))
+    store.put(flights(flight("ffffff", begin + 60), flight("fffffe", begin - 7200)), 1)
     flightdata("replay", "--data", folder, "--into", tmp_path / "fresh")
     flightdata("replay", "--data", folder)
     assert [row for row in flown(folder) if row[0] != "fffffe"] == flown(tmp_path / "fresh")
@@ -154,7 +154,7 @@ def test_a_flight_that_began_before_the_archive_is_not_there_twice(snapshots, tm
     begin = snapshots[0].received_at
     icao24, first_seen, last_seen, *_ = next(row for row in flown(folder) if row[1] < begin + 60)
     whole = flight(icao24, begin - 7200, last_seen + 60)
-    house(folder).flights.put(flights(whole))
+    house(folder).flights.put(flights(whole), 1)
     flightdata("replay", "--data", folder)
     assert [row[1] for row in flown(folder) if row[0] == icao24 and row[1] <= first_seen] == [begin - 7200]
 

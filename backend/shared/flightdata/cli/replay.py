@@ -144,7 +144,14 @@ def _in_place(house: House, chosen: Plan, span: Span) -> Rebuilt:
 def _following(present: Picture, rebuilt: Picture, span: Span) -> Picture:
     """The version after the present one. What saw part of the time only knows no flight that began before."""
     known = rebuilt if span.whole else present
-    return replace(rebuilt, version=present.version + 1, accounts=(), tracked=known.tracked, changed=known.changed)
+    return replace(
+        rebuilt,
+        version=present.version + 1,
+        fence=max(present.fence, rebuilt.fence) + 1,
+        accounts=(),
+        tracked=known.tracked,
+        changed=known.changed,
+    )
 
 
 def _complete(built: House, keys: Sequence[str], house: House) -> list[EpochSeconds]:

@@ -11,6 +11,7 @@ from flightdata.cli.options import Data, Json
 from flightdata.cli.output import Exit, configure_logs, messages, print_json, print_table, settings, told
 from flightdata.clients import opensky
 from flightdata.errors import NotFound, Transient
+from flightdata.models.picture import Shown
 from flightdata.models.units import EpochSeconds
 from flightdata.pipeline.query import troubles
 from flightdata.settings import Backend
@@ -46,8 +47,13 @@ def status(data: Data = None, json: Json = False) -> None:  # noqa: FBT002, Type
 
 def gather(house: House) -> dict[str, Any]:
     """All that `status` says."""
-    picture, depth, sources = house.live.shown(), house.queue.depth(), house.health.sources()
+    depth, sources = house.queue.depth(), house.health.sources()
     degraded = list(troubles(sources))
+    try:
+        picture = house.live.shown()
+    except Transient as error:
+        picture = Shown()
+        degraded.append(str(error))
     if depth.dead:
         degraded.append(f"{depth.dead} dead letters: see `flightdata dlq ls`")
     return {

@@ -49,6 +49,9 @@ class Picture:
     `accounts` are those of the snapshots that made this version out of the one before: they travel with it, so that a
     repeated message finds its work already done. So do the flights that `changed` then; `tracked` is the tracked table
     (`models.flight`), which remembers aircraft for longer than they are live.
+    `fence` grows with each version, also after a loss, when versions are counted anew: it is the time of publication,
+    ms since 1970, or one more than that of the version before (a hybrid logical clock). Stores refuse by it what is
+    late.
     """
 
     version: int = 0
@@ -57,6 +60,7 @@ class Picture:
     accounts: tuple[SnapshotAccount, ...] = ()
     tracked: pl.DataFrame = field(default_factory=no_tracked, repr=False)
     changed: pl.DataFrame = field(default_factory=no_flights, repr=False)
+    fence: int = 0
 
     @property
     def aircraft(self) -> int:

@@ -67,7 +67,7 @@ class Process:
         self._moving = moving
         self._clock = clock
         self._metrics = metrics or NoMetrics()
-        self._entered = 0
+        self._entered = 0, 0
 
     def batch(self, events: Sequence[SnapshotArchived]) -> Processed:
         """All of `events` into one new version. Raises Transient if somebody else published meanwhile."""
@@ -84,15 +84,15 @@ class Process:
     def _batch(self, events: Sequence[SnapshotArchived]) -> tuple[Processed, Picture]:
         with span("process.batch", links=[one.traceparent for one in events], snapshots=len(events)):
             before = self._live.latest()
-            if before.version != self._entered:  # somebody else's; he may have been killed before he could enter them
+            if _named(before) != self._entered:  # somebody else's; he may have been killed before he could enter them
                 self._enter(before)
             picture, result = replace(before, accounts=(), changed=no_flights()), Processed()
             with self._keeping() as keep:
                 picture = self._all(events, picture, result, keep)
             picture = replace(picture, accounts=tuple(result.accounts.values()))
-            result.stored = self._publish(before, picture)
+            result.stored, picture = self._publish(before, picture)
             self._enter(picture)
-            self._entered = result.stored.version if result.stored else before.version
+            self._entered = _named(picture)
             return result, picture
 
     def _count(self, result: Processed, picture: Picture) -> None:
@@ -167,10 +167,10 @@ class Process:
             self._history.add(key, states)
 
     def _enter(self, picture: Picture) -> None:
-        """What a published version carries for the other stores. Again and again, it does no harm."""
+        """What a published version carries for the other stores. Again and again, and however late, it does no harm."""
         if picture.changed.height:
             with span("process.flights", flights=picture.changed.height):
-                self._flights.put(picture.changed)
+                self._flights.put(picture.changed, picture.fence)
         with span("process.ledger", accounts=len(picture.accounts)):
             self._ledger.record(picture.accounts)
 
@@ -232,19 +232,27 @@ class Process:
             raise ArithmeticError(f"the conservation law is broken: {account}")
         return account, moved
 
-    def _publish(self, before: Picture, picture: Picture) -> StatesStored | None:
+    def _publish(self, before: Picture, picture: Picture) -> tuple[StatesStored | None, Picture]:
+        """What was published, if anything was, and the picture as it was."""
         accounts = picture.accounts
         if not any(account.stored for account in accounts) and picture.time == before.time:
-            return None
-        picture = replace(picture, version=before.version + 1)
+            return None, picture
+        fence = max(before.fence + 1, int(self._clock() * 1000))
+        picture = replace(picture, version=before.version + 1, fence=fence)
         with span("process.publish", version=picture.version, aircraft=picture.aircraft):
             published = self._live.publish(picture)
         if not published:
             raise Transient(f"somebody else published version {picture.version} of the live picture")
-        return StatesStored(
+        stored = StatesStored(
             correlation_id=accounts[0].correlation_id,
             version=picture.version,
             time=picture.time,
             aircraft=picture.aircraft,
             keys=tuple(account.key for account in accounts),
         )
+        return stored, picture
+
+
+def _named(picture: Picture) -> tuple[int, int]:
+    """Which publication it is: versions are counted anew after a loss."""
+    return picture.version, picture.fence

@@ -40,10 +40,10 @@ class BrokenFlights(MemoryFlights):
 
     broken = True
 
-    def put(self, flights):
+    def put(self, flights, fence):
         if self.broken:
             raise OSError("killed")
-        super().put(flights)
+        super().put(flights, fence)
 
 
 class Contested(MemoryPictures):

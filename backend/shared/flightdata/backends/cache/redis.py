@@ -20,7 +20,7 @@ REST: Seconds = 5.0
 
 
 class RedisCache:
-    """A Cache at `endpoint`: `host:port`, or a URL (`rediss://…` with TLS)."""
+    """A Cache at `endpoint`: `host:port`, or a URL (`rediss://…` with TLS, if its certificate is one to trust)."""
 
     def __init__(self, endpoint: str, *, rest: Seconds = REST, timeout: Seconds = TIMEOUT) -> None:
         url = endpoint if "://" in endpoint else f"redis://{endpoint}"
@@ -32,6 +32,7 @@ class RedisCache:
         )
         self._rest = rest
         self._again_at = 0.0
+        self._away = False
 
     def get(self, key: str) -> bytes | None:
         if self._resting():
@@ -41,6 +42,7 @@ class RedisCache:
         except RedisError as error:
             self._missed(error)
             return None
+        self._answered()
         return found if isinstance(found, bytes) else None
 
     def put(self, key: str, value: bytes, ttl: Seconds) -> None:
@@ -50,6 +52,8 @@ class RedisCache:
             self._redis.set(key, value, ex=max(1, ceil(ttl)))
         except RedisError as error:
             self._missed(error)
+            return
+        self._answered()
 
     def close(self) -> None:
         self._redis.close()
@@ -59,4 +63,11 @@ class RedisCache:
 
     def _missed(self, error: RedisError) -> None:
         self._again_at = time.monotonic() + self._rest
-        log.warning("no cache for a moment", reason=str(error))
+        if not self._away:
+            log.warning("no cache until it answers", reason=str(error))
+        self._away = True
+
+    def _answered(self) -> None:
+        if self._away:
+            log.info("the cache answers again")
+        self._away = False

@@ -12,6 +12,7 @@ import zstandard
 from botocore.exceptions import ClientError
 
 from flightdata.backends.aws import code, transient
+from flightdata.backends.live.naming import Part, check
 from flightdata.backends.live.packing import pack, unpack
 from flightdata.models.picture import Picture
 from flightdata.models.states import no_states
@@ -23,18 +24,22 @@ _MISSING = {"NoSuchKey", "404"}
 
 
 class CarriedParts:
-    """Pictures without their states in `bucket`, by the name of their publication. `client` is boto3's for S3."""
+    """What publications carry, in `bucket`, by their names (`naming`). `client` is boto3's for S3."""
 
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
-    def put(self, content: str, picture: Picture) -> None:
-        """Durable when it returns."""
+    @staticmethod
+    def pack(picture: Picture) -> bytes:
+        """`picture` without its states."""
         packed = pack(replace(picture, states=no_states()))
-        body = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(packed)
-        with transient(f"what version {picture.version} carries was not written"):
-            self._client.put_object(Bucket=self._bucket, Key=PREFIX + content, Body=body)
+        return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(packed)
+
+    def put(self, content: str, packed: bytes) -> None:
+        """Durable when it returns."""
+        with transient("what a version carries was not written"):
+            self._client.put_object(Bucket=self._bucket, Key=PREFIX + content, Body=packed)
 
     def get(self, content: str) -> Picture:
         """What was put. Raises ValueError if it is not there any more or is damaged."""
@@ -45,6 +50,7 @@ class CarriedParts:
                 if code(error) in _MISSING:
                     raise ValueError("it has expired") from error
                 raise
+        check(content, Part.CARRIED, body)
         try:
             return unpack(zstandard.ZstdDecompressor().decompress(body))
         except zstandard.ZstdError as error:

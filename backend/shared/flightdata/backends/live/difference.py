@@ -69,7 +69,7 @@ def unpack_difference(packed: bytes, base: Shown) -> Shown:
         texts = [_filled(table[name], before[name]) for name in _TEXTS]
         states = checked(table.with_columns(*texts, *_more(table, before, scales)).select(*SHOWN_SCHEMA))
         return Shown(int(about["version"]), float(about["time"]), states.sort(KEY), about["correlation_id"])
-    except (pl.exceptions.PolarsError, KeyError, TypeError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, KeyError, TypeError) as error:
         raise ValueError(f"no difference of states: {error}") from error
 
 

@@ -3,6 +3,7 @@
 | pk | sk | attributes |
 | --- | --- | --- |
 | `live` | `manifest` | `version`; `content`: which chunks; `chunks`: how many; `based_on`, `based_at` (s since 1970) |
+| `live#manifest` | `copy` | the same, of the publication that was begun last |
 | `live#<content>` | `0000`, `0001`, … | `bytes`; `expires_at` (TTL, s since 1970) |
 
 A version is whole (`small`), or for `REBASED` seconds the difference to one that is (`difference`): the content
@@ -10,21 +11,29 @@ A version is whole (`small`), or for `REBASED` seconds the difference to one tha
 
 `content` names one publication, not only its version: two that publish the same version write different chunks, and
 the conditional update of the manifest decides between them. Nobody ever sees half of one. What a version carries for
-its successor is on S3 under the same name (`carried`), there before the manifest names it.
+its successor is on S3 under the same name (`carried`), there before the manifest names it. The name says what the bytes
+are (`naming`), and they are compared before they are unpacked.
+
+What cannot be read is Transient for readers, who go on with what they have. Who makes the next version goes on with
+what is left; where the manifest is damaged, with the publication that was begun last. He replaces the manifest only if
+it is still the one he saw.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from flightdata.backends.aws import code, put_items, transient
 from flightdata.backends.live.difference import KEY, pack_difference, unpack_difference
+from flightdata.backends.live.manifest import Attributes, Manifest, unchanged
+from flightdata.backends.live.naming import Part, check, is_checked, name
 from flightdata.backends.live.small import pack_small, unpack_small
+from flightdata.errors import Transient
 from flightdata.models.picture import Picture, Shown
 from flightdata.models.states import STATE_SCHEMA
 from flightdata.models.units import EpochSeconds, Seconds
@@ -50,7 +59,12 @@ the next, four to eight minutes cost about the same.
 _WORTH = 0.7
 """Of the base's bytes: what a difference may have."""
 
+REST: Seconds = 5.0
+"""How long a reader leaves alone what he could not read; nearly always there is another version by then."""
+
 _MANIFEST = {"pk": {"S": "live"}, "sk": {"S": "manifest"}}
+_COPY = {"pk": {"S": "live#manifest"}, "sk": {"S": "copy"}}
+_NONE: Attributes = {}
 
 _Item = dict[str, Any]
 
@@ -69,7 +83,8 @@ class DynamoPictures:
     """LivePictures in the table `table`. `client` is boto3's for DynamoDB; `cache` holds packed versions for others.
 
     `carried` gives the parts on S3; who only asks what is shown never calls it. What this process published or read
-    last is kept in memory.
+    last is kept in memory: `_shown` of `_content` for readers; for who makes the next one `_picture`, and `_seen`, the
+    manifest that it follows on.
     """
 
     def __init__(
@@ -84,95 +99,217 @@ class DynamoPictures:
         self._content = ""
         self._base = _Base()
         self._shown = Shown()
-        self._picture: Picture | None = Picture()
+        self._unreadable: tuple[str, EpochSeconds, str] = "", 0.0, ""
+        self._picture = Picture()
+        self._made_of = ""
+        self._seen = _NONE
 
     def version(self) -> int:
-        manifest = self._manifest()
-        return int(manifest["version"]["N"]) if manifest else 0
+        manifest = self._newest()
+        return manifest.version if manifest else 0
 
     def edition(self) -> str:
-        manifest = self._manifest()
-        return str(manifest["content"]["S"]) if manifest else ""
+        manifest = self._newest()
+        return manifest.content if manifest else ""
 
     def shown(self) -> Shown:
         with self._lock:
-            return self._newest()
+            manifest = self._newest()
+            return self._for_readers(manifest) if manifest else Shown()
 
     def latest(self) -> Picture:
         with self._lock:
-            shown = self._newest()
-            if self._picture is None:
-                self._picture = self._whole(shown)
+            seen = self._item()
+            manifest = self._left(seen)
+            if manifest is None:
+                self._picture, self._made_of = Picture(), ""
+            elif manifest.content != self._made_of:
+                self._picture, self._made_of = self._whole(manifest), manifest.content
+            self._seen = seen
             return self._picture
 
     def publish(self, picture: Picture) -> bool:
-        content, picture = uuid4().hex, replace(picture, states=picture.states.sort(KEY, maintain_order=True))
+        picture = replace(picture, states=picture.states.sort(KEY, maintain_order=True))
         with self._lock:
-            if picture.version < 1 or (picture.version > 1 and not self._follows(picture.version)):
+            if (before := self._before(picture.version)) is None:
                 return False
-            packed, base = self._packed(content, picture.shown)
+            packed, base = self._packed(picture.shown)
             chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
-            self._carried().put(content, picture)
-            items = [self._item(content, place, chunk) for place, chunk in enumerate(chunks)]
-            put_items(self._client, self._table, items)
-            if not self._flip(picture.version, content, len(chunks), base):
+            carried = self._carried().pack(picture)
+            content = name(packed, carried)
+            base = base or _Base(content, self._clock(), len(packed), picture.shown)
+            manifest = Manifest(picture.version, content, len(chunks), base.content, base.at)
+            self._carried().put(content, carried)
+            items = [self._chunk(content, place, chunk) for place, chunk in enumerate(chunks)]
+            put_items(self._client, self._table, [*items, {**_COPY, **manifest.attributes}])
+            if not self._flip(manifest, before):
                 return False
-            self._content, self._base = content, base
-            self._shown, self._picture = replace(picture.shown, edition=content), picture
+            self._content, self._made_of, self._base = content, content, base
+            self._shown, self._seen = replace(picture.shown, edition=content), manifest.attributes
+            self._picture = picture
         return True
 
-    def _packed(self, content: str, shown: Shown) -> tuple[bytes, _Base]:
-        """Its bytes, and what they are the difference to: itself, where they are all of it."""
-        base, now = self._base, self._clock()
-        if base.content and 0 <= now - base.at <= REBASED:
+    def _packed(self, shown: Shown) -> tuple[bytes, _Base | None]:
+        """Its bytes, and what they are the difference to; None where they are all of it."""
+        base = self._base
+        if base.content and 0 <= self._clock() - base.at <= REBASED:
             packed = pack_difference(shown, base.shown)
             if packed is not None and len(packed) <= _WORTH * base.size:
                 return packed, base
-        packed = pack_small(shown)
-        return packed, _Base(content, now, len(packed), shown)
+        return pack_small(shown), None
 
-    def _follows(self, version: int) -> bool:
-        """Spares the chunks of what cannot succeed; whether it does is decided by the manifest's condition."""
-        return self._shown.version == version - 1 or self.version() == version - 1
+    # Manifests.
 
-    def _manifest(self) -> _Item | None:
+    def _item(self) -> Attributes:
+        """The manifest as it is; empty if there is none."""
         with transient("the live picture's version is not known"):
             answer = self._client.get_item(TableName=self._table, Key=_MANIFEST, ConsistentRead=True)
-        item: _Item | None = answer.get("Item")
+        item: Attributes = answer.get("Item", _NONE)
         return item
 
-    def _flip(self, version: int, content: str, chunks: int, base: _Base) -> bool:
-        first = version == 1
-        condition = "attribute_not_exists(pk)" if first else "version = :before"
-        values = {
-            ":version": {"N": str(version)},
-            ":content": {"S": content},
-            ":chunks": {"N": str(chunks)},
-            ":base": {"S": base.content},
-            ":at": {"N": repr(base.at)},
-        }
-        with transient(f"version {version} of the live picture was not published"):
+    def _newest(self) -> Manifest | None:
+        """Raises Transient if it is damaged: whoever publishes next replaces it."""
+        try:
+            return _manifest(self._item())
+        except ValueError as error:
+            raise Transient(f"the manifest of the live picture is damaged: {error}", kind="unreadable") from error
+
+    def _left(self, seen: Attributes) -> Manifest | None:
+        """The publication to go on with, also if the manifest `seen` is damaged."""
+        try:
+            return _manifest(seen)
+        except ValueError as error:
+            log.warning("the manifest of the live picture is damaged; the next version replaces it", reason=str(error))
+        copies = self._query(_COPY["pk"]["S"])
+        with suppress(ValueError, IndexError):
+            copy = Manifest.of(copies[0])
+            if copy.version > self._picture.version:
+                return copy
+        last = self._picture.version, self._made_of, 1, self._base.content or self._made_of, self._base.at
+        return Manifest(*last) if self._made_of else None
+
+    def _before(self, version: int) -> Attributes | None:
+        """The manifest that `version` would follow on; None spares the chunks of what cannot succeed. Whether it does
+        is decided by the condition that this one is still there.
+        """
+        if version == self._picture.version + 1:
+            return self._seen
+        seen = self._item()
+        with suppress(ValueError):
+            manifest = _manifest(seen)
+            if version == (manifest.version if manifest else 0) + 1:
+                return seen
+        return None
+
+    def _flip(self, manifest: Manifest, before: Attributes) -> bool:
+        condition, seen = unchanged(before)
+        new = {f":{name}": value for name, value in manifest.attributes.items()}
+        with transient(f"version {manifest.version} of the live picture was not published"):
             try:
                 self._client.update_item(
                     TableName=self._table,
                     Key=_MANIFEST,
-                    UpdateExpression="SET version = :version, content = :content, chunks = :chunks, "
-                    "based_on = :base, based_at = :at",
+                    UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in manifest.attributes),
                     ConditionExpression=condition,
-                    ExpressionAttributeValues=values if first else values | {":before": {"N": str(version - 1)}},
+                    ExpressionAttributeValues={**seen, **new},
                 )
             except ClientError as error:
                 if code(error) == "ConditionalCheckFailedException":
-                    return self._is_ours(content)
+                    # Also if it was carried out, but its answer was lost, and botocore tried again.
+                    return self._item().get("content") == manifest.attributes["content"]
                 raise
         return True
 
-    def _is_ours(self, content: str) -> bool:
-        """An update that was carried out, but whose answer was lost, is refused when botocore tries it again."""
-        manifest = self._manifest()
-        return manifest is not None and manifest["content"]["S"] == content
+    # Publications.
 
-    def _item(self, content: str, place: int, chunk: bytes) -> _Item:
+    def _for_readers(self, manifest: Manifest) -> Shown:
+        """Raises Transient if it cannot be read; what could not is left alone for a moment."""
+        content, again_at, reason = self._unreadable
+        if content != manifest.content or self._clock() >= again_at:
+            try:
+                return self._shown_of(manifest)
+            except ValueError as error:
+                reason = str(error)
+            self._unreadable = manifest.content, self._clock() + REST, reason
+        raise Transient(f"version {manifest.version} of the live picture cannot be read: {reason}", kind="unreadable")
+
+    def _whole(self, manifest: Manifest) -> Picture:
+        """What is left of it, to make the next one of."""
+        try:
+            shown = self._shown_of(manifest)
+        except ValueError as error:
+            # Its chunks have expired, and so has every aircraft in it; or a hand was in it. The versions go on.
+            log.warning("the live picture is unreadable and begun anew", version=manifest.version, reason=str(error))
+            shown, self._base = Shown(manifest.version), _Base()
+        states = shown.states.select(*STATE_SCHEMA)
+        try:
+            carried = self._carried().get(manifest.content)
+        except ValueError as error:
+            log.warning("flights in progress are begun anew", version=manifest.version, reason=str(error))
+            return Picture(shown.version, shown.time, states)
+        return replace(carried, states=states)
+
+    def _shown_of(self, manifest: Manifest) -> Shown:
+        """Raises ValueError if it is not there any more or is damaged."""
+        if manifest.content != self._content:
+            self._shown, self._content = self._load(manifest), manifest.content
+        return self._shown
+
+    def _load(self, manifest: Manifest) -> Shown:
+        base = self._base_of(manifest)
+        shown = base.shown
+        if base.content != manifest.content:
+            unpack = partial(unpack_difference, base=base.shown)
+            shown, _ = self._unpacked(manifest.content, unpack, manifest.chunks)
+        self._base = base
+        return replace(shown, edition=manifest.content)
+
+    def _base_of(self, manifest: Manifest) -> _Base:
+        """The whole version that this one needs. Raises ValueError as `_unpacked`."""
+        content = manifest.based_on
+        if content == self._base.content:
+            return self._base
+        shown, size = self._unpacked(content, unpack_small, manifest.chunks if content == manifest.content else None)
+        return _Base(content, manifest.based_at, size, shown)
+
+    def _unpacked(self, content: str, unpack: Callable[[bytes], Shown], chunks: int | None) -> tuple[Shown, int]:
+        """What these `chunks` (None: so many as there are) say, and how many bytes that are; from the table where the
+        cache has nothing that is that. Raises ValueError if it is not there any more or is damaged.
+        """
+        key = f"live:{content}"
+        if is_checked(content) and (copied := self._cache.get(key)) is not None:
+            try:
+                check(content, Part.SHOWN, copied)
+                return unpack(copied), len(copied)
+            except ValueError as error:
+                log.warning("the cache holds something else; read from the table", key=key, reason=str(error))
+        packed = self._read(content, chunks)
+        check(content, Part.SHOWN, packed)
+        shown = unpack(packed)
+        if is_checked(content):
+            self._cache.put(key, packed, KEPT)
+        return shown, len(packed)
+
+    def _read(self, content: str, chunks: int | None) -> bytes:
+        items = self._query(f"live#{content}")
+        if chunks is not None and len(items) != chunks:
+            raise ValueError(f"{len(items)} of {chunks} chunks are there")
+        try:
+            return b"".join(item["bytes"]["B"] for item in items)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no chunk: {error}") from error
+
+    def _query(self, pk: str) -> list[_Item]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+            ConsistentRead=True,
+        )
+        with transient("the live picture was not read"):
+            return [item for page in pages for item in page["Items"]]
+
+    def _chunk(self, content: str, place: int, chunk: bytes) -> _Item:
         return {
             "pk": {"S": f"live#{content}"},
             "sk": {"S": f"{place:04d}"},
@@ -180,70 +317,7 @@ class DynamoPictures:
             "expires_at": {"N": str(int(self._clock() + KEPT + REBASED))},
         }
 
-    def _newest(self) -> Shown:
-        manifest = self._manifest()
-        if manifest is None:
-            return Shown()
-        if (content := manifest["content"]["S"]) != self._content:
-            self._shown = replace(self._load(manifest), edition=content)
-            self._content, self._picture = content, None
-        return self._shown
 
-    def _load(self, manifest: _Item) -> Shown:
-        version, content = int(manifest["version"]["N"]), manifest["content"]["S"]
-        try:
-            base = self._loaded_base(manifest)
-            shown = base.shown
-            if base.content != content:
-                shown, _ = self._unpacked(content, partial(unpack_difference, base=base.shown))
-        except ValueError as error:
-            # Its chunks have expired, and so has every aircraft in it; or a hand was in it. The versions go on.
-            log.warning("the live picture cannot be read and is started anew", version=version, reason=str(error))
-            self._base = _Base()
-            return Shown(version)
-        self._base = base
-        return shown
-
-    def _loaded_base(self, manifest: _Item) -> _Base:
-        """The whole version that this one needs. Raises ValueError if it cannot be read."""
-        content: str = (manifest.get("based_on") or manifest["content"])["S"]
-        if content == self._base.content:
-            return self._base
-        shown, size = self._unpacked(content, unpack_small)
-        at = float(manifest["based_at"]["N"]) if "based_at" in manifest else 0.0
-        return _Base(content, at, size, shown)
-
-    def _unpacked(self, content: str, unpack: Callable[[bytes], Shown]) -> tuple[Shown, int]:
-        """What these chunks say, and how many bytes that are; from the table where the cache has nothing that can be
-        read. Raises ValueError.
-        """
-        key = f"live:{content}"
-        if (copied := self._cache.get(key)) is not None:
-            try:
-                return unpack(copied), len(copied)
-            except ValueError as error:
-                log.warning("what the cache holds is not used", key=key, reason=str(error))
-        packed = b"".join(self._chunks(content))
-        shown = unpack(packed)
-        self._cache.put(key, packed, KEPT)
-        return shown, len(packed)
-
-    def _whole(self, shown: Shown) -> Picture:
-        states = shown.states.select(*STATE_SCHEMA)
-        try:
-            carried = self._carried().get(self._content)
-        except ValueError as error:
-            log.warning("flights in progress are begun anew", version=shown.version, reason=str(error))
-            return Picture(shown.version, shown.time, states)
-        return replace(carried, states=states)
-
-    def _chunks(self, content: str) -> Iterator[bytes]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"live#{content}"}},
-            ConsistentRead=True,
-        )
-        with transient("the live picture was not read"):
-            for page in pages:
-                yield from (item["bytes"]["B"] for item in page["Items"])
+def _manifest(item: Attributes) -> Manifest | None:
+    """None if there is none. Raises ValueError if it is damaged."""
+    return Manifest.of(item) if item else None

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 
 from flightdata.backends.live.packing import pack, unpack
+from flightdata.errors import Transient
 from flightdata.models.picture import Picture, Shown
 from flightdata.utils.files import write_atomically
 from flightdata.utils.lock import exclusive
@@ -17,16 +18,20 @@ _Identity = tuple[int, int, int]
 
 
 class FilePictures:
-    """LivePictures in `path`. What this process published or read last is kept in memory."""
+    """LivePictures in `path`. What this process published or read last is kept in memory, and while the file is damaged
+    it is what the next version is made of.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = Lock()
         self._identity: _Identity | None = None
+        self._damage: str | None = None
         self._picture = Picture()
 
     def version(self) -> int:
-        return self.latest().version
+        with self._lock:
+            return self._readable().version
 
     def edition(self) -> str:
         return _named(self._identify())
@@ -37,7 +42,7 @@ class FilePictures:
 
     def shown(self) -> Shown:
         with self._lock:
-            picture, edition = self._current(), _named(self._identity)
+            picture, edition = self._readable(), _named(self._identity)
         return replace(picture.shown, edition=edition)
 
     def publish(self, picture: Picture) -> bool:
@@ -45,12 +50,19 @@ class FilePictures:
             if picture.version != self._current().version + 1:
                 return False
             write_atomically(self._path, pack(picture))
-            self._identity, self._picture = self._identify(), picture
+            self._identity, self._picture, self._damage = self._identify(), picture, None
         return True
+
+    def _readable(self) -> Picture:
+        """Raises Transient while the file is damaged: the next version replaces it."""
+        picture = self._current()
+        if self._damage is not None:
+            raise Transient(f"the live picture is damaged: {self._damage}", kind="unreadable")
+        return picture
 
     def _current(self) -> Picture:
         if self._identify() != self._identity:
-            self._picture, self._identity = self._read()
+            self._read()
         return self._picture
 
     def _identify(self) -> _Identity | None:
@@ -60,19 +72,21 @@ class FilePictures:
         except FileNotFoundError:
             return None
 
-    def _read(self) -> tuple[Picture, _Identity | None]:
+    def _read(self) -> None:
         """What is there, and which file that is: it may have been replaced since somebody looked."""
         try:
             with self._path.open("rb") as file:
                 identity, packed = _identity(os.fstat(file.fileno())), file.read()
         except FileNotFoundError:
-            return Picture(), None
+            self._identity, self._picture, self._damage = None, Picture(), None
+            return
         try:
-            return unpack(packed), identity
+            self._picture, self._damage = unpack(packed), None
         except ValueError as error:
-            # Not from a crash (the file is replaced as a whole) but from a disk or a hand: start anew.
-            log.warning("the live picture is damaged and is started anew", path=str(self._path), reason=str(error))
-            return Picture(), identity
+            # Not from a crash (the file is replaced as a whole) but from a disk or a hand.
+            log.warning("the live picture is damaged", path=str(self._path), reason=str(error))
+            self._damage = str(error)
+        self._identity = identity
 
 
 def _identity(status: os.stat_result) -> _Identity:

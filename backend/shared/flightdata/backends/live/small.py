@@ -32,7 +32,7 @@ def unpack_small(packed: bytes) -> Shown:
         states = unscale(pl.read_parquet(BytesIO(packed)), SCALES.validate_json(about["scales"]))
         version, time = int(about["version"]), float(about["time"])
         return Shown(version, time, checked(states), about["correlation_id"])
-    except (pl.exceptions.PolarsError, KeyError, TypeError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, KeyError, TypeError) as error:
         raise ValueError(f"no packed states: {error}") from error
 
 

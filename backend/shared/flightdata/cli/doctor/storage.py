@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flightdata.cli.doctor.finding import Finding, failed, passed, warned
+from flightdata.errors import Transient
 from flightdata.settings import Backend
 from flightdata.utils.lock import held_by
 from flightdata.utils.sqlite import trouble
@@ -29,7 +30,7 @@ def storage(house: House) -> Iterator[Finding]:
         yield _holder(house)
         yield from (_database(path) for path in sorted(folder.glob("*.sqlite")))
         if house.settings.backend("live") is Backend.EMBEDDED:
-            yield _picture(house, folder)
+            yield _picture(house)
         if house.settings.backend("queue") is Backend.EMBEDDED:
             yield from _dead_letters(house, folder)
         yield from _spool(house)
@@ -76,10 +77,11 @@ def _database(path: Path) -> Finding:
     return failed(path.name, what, advice)
 
 
-def _picture(house: House, folder: Path) -> Finding:
-    picture = house.live.shown()
-    if picture.version == 0 and any((folder / "live").glob("*.parquet")):
-        return warned("live picture", "is damaged", "nothing: it is started anew with the next snapshot")
+def _picture(house: House) -> Finding:
+    try:
+        picture = house.live.shown()
+    except Transient:
+        return warned("live picture", "is damaged", "nothing: the next snapshot replaces it")
     return passed("live picture", f"version {picture.version}, {picture.states.height:,} aircraft")
 
 
