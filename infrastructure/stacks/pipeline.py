@@ -122,8 +122,8 @@ class Pipeline(Stack):
         processor.allow("dynamodb:GetItem", on=table, items=[LIVE, ACCOUNTS])
         processor.allow("dynamodb:UpdateItem", on=table, items=[LIVE])
         processor.allow("dynamodb:Query", on=table, items=[LIVE_PARTS])
-        processor.allow("dynamodb:BatchWriteItem", on=table, items=[LIVE_PARTS, FLIGHTS])
-        processor.allow("dynamodb:PutItem", on=table, items=[ACCOUNTS])
+        processor.allow("dynamodb:BatchWriteItem", on=table, items=[LIVE_PARTS])
+        processor.allow("dynamodb:PutItem", on=table, items=[ACCOUNTS, FLIGHTS])
         processor.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         processor.takes(self.snapshots, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
         return processor

@@ -36,11 +36,11 @@ GRANTS = {
         "ssm:GetParameter parameter/flightdata/{environment}/opensky/client_secret",
     },
     "flightdataprocessor": {
-        "dynamodb:BatchWriteItem Flights flight#*",
         "dynamodb:BatchWriteItem Flights live#*",
         "dynamodb:GetItem Flights account",
         "dynamodb:GetItem Flights live",
         "dynamodb:PutItem Flights account",
+        "dynamodb:PutItem Flights flight#*",
         "dynamodb:Query Flights live#*",
         "dynamodb:UpdateItem Flights live",
         "s3:GetObject Raw/live/*",

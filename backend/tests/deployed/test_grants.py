@@ -46,15 +46,15 @@ NEEDED = {
         ("dynamodb:UpdateItem", "table", "live"): "fresh, late",
         ("dynamodb:Query", "table", "live#*"): "fresh, late",
         ("dynamodb:BatchWriteItem", "table", "live#*"): "fresh, late",
-        ("dynamodb:BatchWriteItem", "table", "flight#*"): "fresh, late",
+        ("dynamodb:PutItem", "table", "flight#*"): "fresh, late",
         ("dynamodb:PutItem", "table", "account"): "fresh, late",
         ("dynamodb:GetItem", "table", "account"): "fresh, late",
         ("sqs:SendMessage", "dead-letters", None): "garbage",
     },
     "flight-api": {
-        ("dynamodb:GetItem", "table", "live"): "everything",
-        ("dynamodb:Query", "table", "live#*"): "everything",
-        ("dynamodb:GetItem", "table", "key"): "live, moment, past, of an aircraft, arrivals, departures, of a callsign",
+        ("dynamodb:GetItem", "table", "live"): "ready",
+        ("dynamodb:Query", "table", "live#*"): "ready",
+        ("dynamodb:GetItem", "table", "key"): "moment, past, of an aircraft, arrivals, departures, of a callsign",
         ("dynamodb:Query", "table", "health"): "ready",
         ("dynamodb:Query", "table", "flight#*"): "of an aircraft",
         ("dynamodb:BatchGetItem", "table", "flight#*"): "arrivals, departures, of a callsign",
@@ -269,7 +269,6 @@ class Work:
         self.collector.flights.put(flights(flight("abcdef", callsign="TEST1", departure="KATL", arrival="KATL")), 1)
         hour = int(NOW) // 3600 * 3600
         questions = {
-            "live": "/flights?limit=1",
             "ready": "/health/ready",
             "moment": f"/flights?limit=1&time={hour + 3600}.{next(self.numbers)}",
             "past": f"/history?begin={hour}&end={hour + 7200}",
@@ -317,9 +316,10 @@ class Work:
         assert self.collector.process.batch([archived(fresh)]).stored
 
     def _answered(self, path):
-        """False where that is refused as unavailable, None where the function itself failed."""
+        """False where that is refused as unavailable, or from an older picture; None where the function failed."""
         try:
-            return get(self.deployed, path, {"X-API-Key": self.key})[0] == 200
+            _, document = get(self.deployed, path, {"X-API-Key": self.key})
+            return not any("picture" in one for one in document.get("degraded", ()))
         except HTTPError as error:
             if error.code < 500:
                 raise

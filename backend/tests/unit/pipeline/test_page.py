@@ -179,7 +179,7 @@ def test_a_page_holds_what_a_look_at_each_row_finds_live_and_past(given_aircraft
 
     history, store = MemoryHistory(), MemoryFlights()
     history.add("one", known)
-    store.put(flown)
+    store.put(flown, 1)
     past = Past(history, store, SetClock(NOW + 1), max_page_size=100, expiry=330)
     then = past.page(NOW, FlightSearch(**search, limit=100))
     assert json.loads(pages.json(then))["flights"] == json.loads(pages.json(live))["flights"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import NOW, NOWHERE, picture, state
 
-from flightdata.errors import BadRequest, NotFound
+from flightdata.errors import BadRequest, NotFound, Transient
 from flightdata.models.area import Area
 from flightdata.models.search import FlightSearch
 from flightdata.pipeline.query import Query
@@ -267,6 +267,58 @@ def test_a_failure_to_load_keeps_the_old_picture_and_is_tried_again():
     live.broken = False
     assert query.refresh() is True
     assert json.loads(query.flights(FlightSearch()))["version"] == 2
+
+
+class Unreadable(MemoryPictures):
+    """Pictures of which the newest is damaged, or nobody answers, while there is a `reason`."""
+
+    reason = "the checksum is wrong"
+
+    def version(self):
+        if self.reason == "silence":
+            raise Transient(self.reason)
+        return super().version()
+
+    def shown(self):
+        if self.reason:
+            raise Transient(self.reason)
+        return super().shown()
+
+
+@pytest.fixture
+def unreadable(asked):
+    live = asked.live = asked.query._live = Unreadable(asked.live.picture)
+    assert live.publish(picture(AIRCRAFT[0], version=2, time=NOW + 10))
+    return live
+
+
+@pytest.mark.parametrize("reason", ["the checksum is wrong", "silence"])
+def test_while_the_newest_picture_cannot_be_read_it_answers_from_the_one_it_has_and_says_so(asked, unreadable, reason):
+    unreadable.reason = reason
+    for _ in range(2):
+        assert asked.query.refresh() is False
+        assert asked.page()["version"] == 1
+        assert len(asked.names()) == len(AIRCRAFT)
+        ready = asked.query.readiness()
+        assert (ready.ready, ready.version, ready.aircraft) == (True, 1, len(AIRCRAFT))
+        assert ready.degraded == (f"the newest picture cannot be had: {reason}",)
+    unreadable.reason = None
+    assert asked.query.refresh() is True
+    assert (asked.page()["version"], asked.query.readiness().degraded) == (2, ())
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_as_long_as_no_picture_could_be_read_there_is_no_empty_sky(at_once):
+    live = Unreadable(picture(*AIRCRAFT))
+    query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=9, expiry=330.0, at_once=at_once)
+    for ask in (lambda: query.flights(FlightSearch()), lambda: query.flight("000001")):
+        with pytest.raises(Transient, match="the checksum is wrong"):
+            ask()
+    ready = query.readiness()
+    assert (ready.ready, ready.version) == (False, 0)
+    assert ready.degraded == ("the newest picture cannot be had: the checksum is wrong",)
+    live.reason = None
+    assert json.loads(query.flights(FlightSearch()))["total"] == len(AIRCRAFT)
 
 
 def test_while_one_loads_the_others_go_on_with_the_old_picture():
