@@ -10,6 +10,7 @@ from flightdata import functions, wiring
 from flightdata.cli import doors
 from flightdata.errors import ConfigurationError, Transient
 from flightdata.functions import Function, start
+from flightdata.models.search import FlightSearch
 from flightdata.pipeline.query import Query
 
 NEEDED = {
@@ -172,8 +173,9 @@ def test_an_api_whose_store_is_away_starts_and_asks_again_with_the_first_event(e
     live = Away(picture(state("000001")))
     query = asking(environment, live)
     start(Function.API)
+    assert query.refresh() is False
     with pytest.raises(Transient, match="away"):
-        query.refresh()
+        query.flights(FlightSearch())
     live.there = True
     assert query.refresh() is True
     assert query.readiness().aircraft == 1
