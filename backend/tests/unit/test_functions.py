@@ -174,7 +174,7 @@ def test_an_api_whose_store_is_away_starts_and_asks_again_with_the_first_event(e
     query = asking(environment, live)
     start(Function.API)
     assert query.refresh() is False
-    with pytest.raises(Transient, match="away"):
+    with pytest.raises(Transient, match="live picture"):
         query.flights(FlightSearch())
     live.there = True
     assert query.refresh() is True

@@ -274,20 +274,21 @@ class Unreadable(MemoryPictures):
 
     reason = "the checksum is wrong"
 
-    def version(self):
+    def edition(self):
         if self.reason == "silence":
             raise Transient(self.reason)
-        return super().version()
+        return super().edition()
 
     def shown(self):
         if self.reason:
-            raise Transient(self.reason)
+            raise Transient(self.reason, kind="unreadable")
         return super().shown()
 
 
 @pytest.fixture
 def unreadable(asked):
     live = asked.live = asked.query._live = Unreadable(asked.live.picture)
+    asked.query._rest = 0.0
     assert live.publish(picture(AIRCRAFT[0], version=2, time=NOW + 10))
     return live
 
@@ -301,7 +302,8 @@ def test_while_the_newest_picture_cannot_be_read_it_answers_from_the_one_it_has_
         assert len(asked.names()) == len(AIRCRAFT)
         ready = asked.query.readiness()
         assert (ready.ready, ready.version, ready.aircraft) == (True, 1, len(AIRCRAFT))
-        assert ready.degraded == (f"the newest picture cannot be had: {reason}",)
+        told = "" if reason == "silence" else f": {reason}"
+        assert ready.degraded == (f"live picture: the newest cannot be had (since 2023-11-14 22:13:20Z){told}",)
     unreadable.reason = None
     assert asked.query.refresh() is True
     assert (asked.page()["version"], asked.query.readiness().degraded) == (2, ())
@@ -316,7 +318,9 @@ def test_as_long_as_no_picture_could_be_read_there_is_no_empty_sky(at_once):
             ask()
     ready = query.readiness()
     assert (ready.ready, ready.version) == (False, 0)
-    assert ready.degraded == ("the newest picture cannot be had: the checksum is wrong",)
+    assert ready.degraded == (
+        "live picture: the newest cannot be had (since 2023-11-14 22:13:20Z): the checksum is wrong",
+    )
     live.reason = None
     assert json.loads(query.flights(FlightSearch()))["total"] == len(AIRCRAFT)
 
