@@ -317,7 +317,7 @@ def test_so_many_past_pictures_are_kept_and_room_is_made_before_the_next_one(kep
 
     past = Past(Noting(), MemoryFlights(), SetClock(LAST + DAY), max_page_size=10, expiry=330, kept=kept)
     for time in (NOW, NOW + 1, NOW + 2, NOW + 3, NOW + 3, NOW + 4 - kept):
-        past.flights(time, FlightSearch())
+        past.page(time, FlightSearch())
         indexes.append(weakref.ref(past._kept[time]))
     assert [time for time, _ in asked] == [NOW, NOW + 1, NOW + 2, NOW + 3]
     assert max(held for _, held in asked) == kept - 1
