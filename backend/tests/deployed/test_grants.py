@@ -270,8 +270,8 @@ class Work:
         hour = int(NOW) // 3600 * 3600
         questions = {
             "ready": "/health/ready",
-            "moment": f"/flights?limit=1&time={hour + 3600}.{next(self.numbers)}",
-            "past": f"/history?begin={hour}&end={hour + 7200}",
+            "moment": f"/flights?limit=1&time={hour + 3600}.{next(self.numbers)}",  # an answer is kept for a while
+            "past": f"/history?begin={hour}&end={hour + 7200}.{next(self.numbers)}",
             "of an aircraft": "/flights/abcdef/history",
             "arrivals": "/airports/KATL/arrivals",
             "departures": "/airports/KATL/departures",
