@@ -551,6 +551,29 @@ def test_what_sqs_gave_up_itself_is_a_dead_letter_too(sqs):
     assert SnapshotArchived.model_validate_json(letter.body) == event(1)
 
 
+def test_what_eventbridge_could_not_deliver_is_a_dead_letter_and_is_redriven(sqs):
+    """Such a message is as AWS documents it: the emulator knows no dead letters of a rule."""
+    attributes = {
+        "RULE_ARN": "arn:aws:events:us-east-1:000000000000:rule/events/snapshot-archived",
+        "TARGET_ARN": "arn:aws:sqs:us-east-1:000000000000:snapshots",
+        "ERROR_CODE": "NO_PERMISSIONS",
+        "ERROR_MESSAGE": "Access to the resource is denied",
+        "RETRY_ATTEMPTS": "0",
+    }
+    sqs._client.send_message(
+        QueueUrl=sqs._dead,
+        MessageBody=json.dumps({"detail-type": "SnapshotArchived", "detail": json.loads(event(1).model_dump_json())}),
+        MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
+    )
+    (letter,) = sqs.dead_letters()
+    assert (letter.attempts, letter.reason) == (
+        0,
+        "never reached the queue: NO_PERMISSIONS: Access to the resource is denied",
+    )
+    assert sqs.redrive() == 1
+    assert take(sqs).event == event(1)
+
+
 def test_looking_at_dead_letters_leaves_them_there(sqs):
     kill(sqs, 1, 2)
     assert [one.id for one in sqs.dead_letters()] == [one.id for one in sqs.dead_letters()]

@@ -1,7 +1,8 @@
 """The queue on SQS, for workers outside Lambda and for the operator. In Lambda the event source does all this.
 
 A rule puts the events into it, in EventBridge's envelope. SQS itself moves what was received too often to the dead
-letters; what is given up by us goes there with the reason as an attribute, before it leaves the queue.
+letters; what is given up by us goes there with the reason as an attribute, before it leaves the queue. What EventBridge
+could not put into the queue is there too, with attributes of its own.
 """
 
 import re
@@ -163,11 +164,12 @@ class SqsQueue:
     def _letter(self, message: _Message) -> DeadLetter:
         about = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
         sent = int(message["Attributes"]["SentTimestamp"]) / 1000
+        undelivered = _undelivered(about)
         return DeadLetter(
             id=UUID(message["MessageId"]).int,
             body=unwrapped(message["Body"]),
-            attempts=int(about.get("attempts", self._max_attempts)),
-            reason=about.get("reason", UNHEARD),
+            attempts=0 if undelivered else int(about.get("attempts", self._max_attempts)),
+            reason=about.get("reason", undelivered or UNHEARD),
             died_at=float(about.get("died_at", sent)),
         )
 
@@ -177,3 +179,12 @@ class SqsQueue:
                 self._client.change_message_visibility(
                     QueueUrl=self._dead, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
                 )
+
+
+def _undelivered(attributes: dict[str, str]) -> str | None:
+    """Why EventBridge could not put the event into the queue, where it was that (AWS, "Using dead-letter queues to
+    process undelivered events").
+    """
+    if "ERROR_CODE" not in attributes:
+        return None
+    return f"never reached the queue: {attributes['ERROR_CODE']}: {attributes.get('ERROR_MESSAGE', '')}".rstrip(": ")
