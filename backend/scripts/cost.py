@@ -28,7 +28,7 @@ LOG_BYTES, API_LOG_BYTES, ANSWER_BYTES = 6_000, 1_500, 8_000
 """Assumed. Of a snapshot's way through all stages, with the runtime's own lines; of a request, with the gateway's line;
 of an answer, compressed.
 """
-ALARMS, METRICS = 16, sum(one.cloud for one in FIGURES)
+ALARMS, METRICS = 22, sum(one.cloud for one in FIGURES)
 QUEUE_CALLS, TICK_CALLS, POLLS = 3, 3, 2 * 5 * MONTH / 20
 """Of a snapshot and of a delayed tick: sent, received, deleted. AWS asks both queues all the time, five times at once,
 for 20 s each.

@@ -4,11 +4,14 @@ again; and the history compacted. The history in Glue's catalogue, for Athena.
 
 from pathlib import Path
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from stacks.accepted import accept
 from stacks.deployments import Deployment
 from stacks.function import Function
 from stacks.pipeline import Pipeline
@@ -16,7 +19,7 @@ from stacks.storage import ACCOUNTS, PAST, Storage
 
 
 class Analytics(Stack):
-    """`function`"""
+    """`function`; `failed`: the queue of hours that failed."""
 
     def __init__(  # noqa: PLR0913, it reads what the others made
         self,
@@ -53,12 +56,13 @@ class Analytics(Stack):
         storage.allow_history(self.function, "s3:GetObject", *PAST)
         storage.allow_history(self.function, "s3:PutObject", "states/", "last/")
         storage.allow_history(self.function, "s3:DeleteObject", "recent/")
+        self.failed = self._failed(deployment)
         events.Rule(
             self,
             "Hourly",
             rule_name=deployment.named("analytics"),
             schedule=events.Schedule.cron(minute="5"),
-            targets=[targets.LambdaFunction(self.function.function, retry_attempts=2)],
+            targets=[targets.LambdaFunction(self.function.function, retry_attempts=2, dead_letter_queue=self.failed)],
         )
 
     def _allow_recovery(self, storage: Storage, pipeline: Pipeline) -> None:
@@ -68,3 +72,29 @@ class Analytics(Stack):
         self.function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=storage.table.table_arn, items=["ledger"])
         self.function.allow("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", on=pipeline.dead_letters.queue_arn)
         self.function.allow("events:PutEvents", on=pipeline.bus.event_bus_arn)
+
+    def _failed(self, deployment: Deployment) -> sqs.Queue:
+        """Where Lambda says why an hour failed three times, and the schedule what it could not hand to Lambda."""
+        queue = sqs.Queue(
+            self,
+            "FailedHours",
+            queue_name=deployment.named("failed-hours"),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        accept(queue, "AwsSolutions-SQS3", "It is itself where the failed go.")
+        self.function.allow("sqs:SendMessage", on=queue.queue_arn)
+        lambda_.CfnEventInvokeConfig(  # CDK's own destination would grant more
+            self,
+            "Failing",
+            function_name=self.function.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=Duration.hours(1).to_seconds(),
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=queue.queue_arn)
+            ),
+        )
+        return queue

@@ -4,9 +4,10 @@ No NAT: S3 and DynamoDB are reached through gateway endpoints, which let through
 else, whatever credentials somebody may have in there.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_ec2 as ec2
@@ -24,6 +25,8 @@ REDIS_PORT = 6379
 MAX_ANSWER_BYTES = 4_000_000
 """Lambda answers 6 MB at most, of what is not text in base64, which is a third more."""
 MAX_ANSWER_SECONDS = 25
+ALLOWED_HEADERS, EXPOSED_HEADERS = ["Authorization", "X-API-Key"], ["X-Request-ID", "Link", "X-Total-Count"]
+"""Of a page on another origin, as `flightdata.web` has them."""
 FRUGAL = {"MALLOC_ARENA_MAX": "1", "POLARS_MAX_THREADS": "1"}
 """With these, questions about the past took 251 MB, without 284; today they take 213 (`make bench-functions`). At 256
 MB there is a seventh of a processor, so one thread is enough.
@@ -51,8 +54,7 @@ class Api(Stack):
         access = ec2.SecurityGroup(self, "Access", vpc=vpc, description="The API function", allow_all_outbound=True)
         self.cache = self._cache(deployment, vpc, access)
         address = self.cache.attr_primary_end_point_address
-        auth = self.node.try_get_context("auth") or "off"
-        with_keys = auth != "off"
+        with_keys = deployment.auth != "off"
         self.function = Function(
             self,
             "flight-api",
@@ -62,6 +64,7 @@ class Api(Stack):
             timeout=Duration.seconds(30),
             vpc=vpc,
             security_group=access,
+            concurrency=deployment.api_concurrency,
             settings={
                 "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
                 "S3_HISTORY_BUCKET": storage.history.bucket_name,
@@ -69,7 +72,7 @@ class Api(Stack):
                 "MAX_ANSWER_SECONDS": str(MAX_ANSWER_SECONDS),
                 "REDIS_CLUSTER_ENDPOINT": f"rediss://{address}:{REDIS_PORT}",
                 "DASHBOARD_DIR": "/var/task/dashboard",
-                "API_AUTH": auth,
+                "API_AUTH": deployment.auth,
                 **FRUGAL,
             },
         )
@@ -155,13 +158,14 @@ class Api(Stack):
             "AccessLogs",
             log_group_name=f"/aws/apigateway/{deployment.named('api')}",
             retention=deployment.log_retention,
-            removal_policy=deployment.removal,
+            removal_policy=RemovalPolicy.DESTROY,
         )
         api = gateway.HttpApi(
             self,
             "Gateway",
             api_name=deployment.named("api"),
             create_default_stage=False,
+            cors_preflight=_cors(deployment.origins) if deployment.origins else None,
             default_integration=integrations.HttpLambdaIntegration("Integration", self.function.function),
         )
         gateway.CfnStage(
@@ -183,6 +187,17 @@ class Api(Stack):
             "Live answers are public, as the map, unless --context auth=required; the stage throttles.",
         )
         return api
+
+
+def _cors(origins: Sequence[str]) -> gateway.CorsPreflightOptions:
+    """As the application has it on one machine; with this the gateway answers preflights, and wakes no function."""
+    return gateway.CorsPreflightOptions(
+        allow_origins=list(origins),
+        allow_methods=[gateway.CorsHttpMethod.GET],
+        allow_headers=ALLOWED_HEADERS,
+        expose_headers=EXPOSED_HEADERS,
+        max_age=Duration.minutes(10),
+    )
 
 
 def _to_anybody(*actions: str, on: list[str]) -> iam.PolicyStatement:

@@ -14,7 +14,8 @@ from stacks.storage import Storage
 
 
 def build(app: App, deployment: Deployment, bundles: Path) -> None:
-    """Into `app`, named `flightdata-<concern>-<environment>`, all tagged."""
+    """Into `app`, named `flightdata-<concern>-<environment>`, all tagged, as the context of `app` wants it."""
+    deployment = deployment.chosen(app.node.get_all_context())
     storage = Storage(app, deployment.named("storage"), deployment)
     Catalogue(app, deployment.named("catalogue"), deployment, storage)
     pipeline = Pipeline(app, deployment.named("pipeline"), deployment, bundles, storage)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -26,7 +26,9 @@ _INTERFACES = (
 
 
 class Function(Construct):
-    """`function`, its `role`, and where it logs. `bundles` is the folder that `package-functions.sh` fills."""
+    """`function`, its `role`, and where it logs. `bundles` is the folder that `package-functions.sh` fills,
+    `concurrency` how many of it may run at once, which are then kept for it.
+    """
 
     def __init__(  # noqa: PLR0913, a function has as many sides
         self,
@@ -40,6 +42,7 @@ class Function(Construct):
         settings: Mapping[str, str],
         vpc: ec2.IVpc | None = None,
         security_group: ec2.ISecurityGroup | None = None,
+        concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, name)
         bundle = bundles / f"{name}.zip"
@@ -50,7 +53,7 @@ class Function(Construct):
             "Logs",
             log_group_name=f"/aws/lambda/{deployment.named(name)}",
             retention=deployment.log_retention,
-            removal_policy=deployment.removal,
+            removal_policy=RemovalPolicy.DESTROY,
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(self.role)
@@ -58,7 +61,7 @@ class Function(Construct):
             self,
             "Function",
             function_name=deployment.named(name),
-            runtime=lambda_.Runtime(Stack.of(self).node.try_get_context("runtime") or "python3.11"),
+            runtime=lambda_.Runtime(deployment.runtime),
             architecture=lambda_.Architecture.ARM_64,
             code=lambda_.Code.from_asset(str(bundle)),
             handler="handler.handler",
@@ -69,11 +72,12 @@ class Function(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             environment={
                 "ENVIRONMENT": deployment.name,
-                "LOG_LEVEL": "INFO",
                 "OTEL_SERVICE_NAME": deployment.named(name),
-                **self._collector(),
+                **({"OTEL_EXPORTER_OTLP_ENDPOINT": deployment.otlp} if deployment.otlp else {}),
                 **settings,
+                **deployment.settings_of(name),
             },
+            reserved_concurrent_executions=concurrency,
             vpc=vpc,
             security_groups=[security_group] if security_group else None,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
@@ -91,11 +95,6 @@ class Function(Construct):
             "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources."
             + (" Network interfaces are Lambda's to make; what runs in the function is denied them." if vpc else ""),
         )
-
-    def _collector(self) -> dict[str, str]:
-        """Where traces go instead of X-Ray, with `--context otlp=URL`."""
-        url = self.node.try_get_context("otlp")
-        return {"OTEL_EXPORTER_OTLP_ENDPOINT": url} if url else {}
 
     def _allow_interfaces(self, name: str) -> None:
         """Let Lambda make the function's network interfaces, and what runs in the function not."""

@@ -6,6 +6,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from stacks.analytics import Analytics
@@ -14,6 +15,11 @@ from stacks.deployments import Deployment
 from stacks.pipeline import Pipeline
 
 PERIOD = Duration.minutes(5)
+LONG = Duration.minutes(15)
+"""At least so often a source that fails is asked, and an anonymous account of OpenSky fetches (870 to 900 s)."""
+
+OLD = 300
+"""Seconds after which a picture is stale."""
 
 
 class Observability(Stack):
@@ -57,7 +63,11 @@ class Observability(Stack):
         }
         for name, one in functions.items():
             self._watch_function(name, one.function)
-        self._watch_queue(pipeline)
+        for email in deployment.emails:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+        self._watch_sources()
+        self._watch_queues(pipeline, analytics)
+        self._watch_rules()
         self._watch_api(api)
         self._dashboard(pipeline, api, {name: one.function for name, one in functions.items()})
 
@@ -68,32 +78,59 @@ class Observability(Stack):
         duration = function.metric_duration(period=PERIOD, statistic="Maximum")
         self._alarm(f"{name}-duration", duration, slow, f"the {name} comes close to its time-out")
 
-    def _watch_queue(self, pipeline: Pipeline) -> None:
+    def _watch_sources(self) -> None:
+        """What the functions count themselves; nothing of it is there where nothing runs."""
+        often = not self._deployment.may_be_anonymous
+        self._alarm(
+            "stale",
+            self._ours("PictureAge", "Minimum", PERIOD if often else LONG),
+            OLD,
+            f"no live picture younger than {OLD} s was published for {15 if often else 30} minutes",
+            periods=3 if often else 2,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+        for name, figure, says in (
+            ("fetch-failures", "FetchFailures", "a source has failed again and again for an hour"),
+            ("unreadable", "SnapshotsUnreadable", "for an hour, answers of a source have been no snapshots"),
+        ):
+            self._alarm(name, self._ours(figure, period=LONG), 1, says, periods=4, breaching=3)
+
+    def _watch_queues(self, pipeline: Pipeline, analytics: Analytics) -> None:
         dead = pipeline.dead_letters.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
         self._alarm("dead-letters", dead, 1, "snapshots were given up; `flightdata dlq ls`")
         age = pipeline.snapshots.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum")
         self._alarm("backlog", age, 300, "snapshots wait for more than five minutes to be processed")
-        processed = pipeline.snapshots.metric_number_of_messages_deleted(period=Duration.minutes(15), statistic="Sum")
-        self._alarm(
-            "stale",
-            processed,
-            1,
-            "no snapshot was processed for a quarter of an hour: the live picture is stale",
-            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            missing=cloudwatch.TreatMissingData.BREACHING,
-        )
+        failed = analytics.failed.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
+        self._alarm("failed-hours", failed, 1, "an hour was neither reported nor compacted; the next one compacts both")
+
+    def _watch_rules(self) -> None:
+        """By their names: what CloudFormation calls a rule of a bus is not what CloudWatch calls it."""
+        bus = {"EventBusName": self._deployment.named("events")}
+        for rule, on, says in (
+            ("snapshot-archived", bus, "the bus could not put an event into the queue"),
+            ("ticks", {}, "a tick did not reach the fetcher"),
+            ("analytics", {}, "the hour did not reach the analytics function"),
+        ):
+            failed = cloudwatch.Metric(
+                namespace="AWS/Events",
+                metric_name="FailedInvocations",
+                dimensions_map=on | {"RuleName": self._deployment.named(rule)},
+                statistic="Sum",
+                period=PERIOD,
+            )
+            self._alarm(f"{rule}-undelivered", failed, 1, says)
 
     def _watch_api(self, api: Api) -> None:
         self._alarm("api-5xx", api.api.metric_server_error(period=PERIOD, statistic="Sum"), 1, "the API answers 5xx")
 
-    def _ours(self, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+    def _ours(self, name: str, statistic: str = "Sum", period: Duration = PERIOD) -> cloudwatch.Metric:
         """A figure that the functions write themselves (`flightdata.backends.metrics.emf`)."""
         return cloudwatch.Metric(
             namespace="FlightDataPipeline",
             metric_name=name,
             dimensions_map={"Environment": self._deployment.name},
             statistic=statistic,
-            period=PERIOD,
+            period=period,
         )
 
     def _alarm(  # noqa: PLR0913, an alarm has as many sides
@@ -103,9 +140,11 @@ class Observability(Stack):
         threshold: float,
         says: str,
         *,
-        comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        periods: int = 1,
+        breaching: int | None = None,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
+        """`breaching` of `periods`, None: all of them."""
         alarm = cloudwatch.Alarm(
             self,
             f"Alarm-{name}",
@@ -113,8 +152,9 @@ class Observability(Stack):
             alarm_description=says,
             metric=metric,
             threshold=threshold,
-            evaluation_periods=1,
-            comparison_operator=comparison,
+            evaluation_periods=periods,
+            datapoints_to_alarm=breaching or periods,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=missing,
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))

@@ -6,7 +6,7 @@ back for 30 s and then starts the fetcher too. No function sleeps. `--context ti
 
 from pathlib import Path
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -25,7 +25,10 @@ MAX_ATTEMPTS = 5
 
 
 class Pipeline(Stack):
-    """`fetcher`, `processor`: the functions; `snapshots`, `dead_letters`: the queues; `bus`; `schedule`."""
+    """`fetcher`, `processor`: the functions; `snapshots`, `dead_letters`: the queues; `bus`; `schedule`.
+
+    What the bus cannot put into the queue is a dead letter too.
+    """
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ class Pipeline(Stack):
             rule_name=deployment.named("snapshot-archived"),
             event_bus=self.bus,
             event_pattern=events.EventPattern(source=["flightdata.fetcher"], detail_type=["SnapshotArchived"]),
-            targets=[targets.SqsQueue(self.snapshots)],
+            targets=[targets.SqsQueue(self.snapshots, dead_letter_queue=self.dead_letters)],
         )
         self.fetcher = self._fetcher(deployment, bundles, storage)
         self.processor = self._processor(deployment, bundles, storage)
@@ -64,7 +67,7 @@ class Pipeline(Stack):
             queue_name=deployment.named(name),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            removal_policy=deployment.removal,
+            removal_policy=RemovalPolicy.DESTROY,
             **options,
         )
 
@@ -77,7 +80,6 @@ class Pipeline(Stack):
             memory=512,
             timeout=FETCHER_TIMEOUT,
             settings={
-                "SOURCES": deployment.sources,
                 "S3_RAW_BUCKET": storage.raw.bucket_name,
                 "EVENTBRIDGE_BUS_NAME": self.bus.event_bus_name,
                 "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
@@ -110,7 +112,6 @@ class Pipeline(Stack):
                 "SQS_QUEUE_URL": self.snapshots.queue_url,
                 "SQS_DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
                 "QUEUE_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
-                "FLIGHTS_RETENTION_DAYS": self._flights_days(deployment),
             },
         )
         storage.allow_raw(processor, "s3:GetObject")
@@ -127,10 +128,6 @@ class Pipeline(Stack):
         processor.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         processor.takes(self.snapshots, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
         return processor
-
-    def _flights_days(self, deployment: Deployment) -> str:
-        """How long flights are kept: the deployment's, or what `--context FLIGHTS_RETENTION_DAYS=90` says."""
-        return str(self.node.try_get_context("FLIGHTS_RETENTION_DAYS") or deployment.flights_days)
 
     def _ticks(self, deployment: Deployment) -> events.Rule:
         late = self._queue(
@@ -149,6 +146,6 @@ class Pipeline(Stack):
             "Ticks",
             rule_name=deployment.named("ticks"),
             schedule=events.Schedule.rate(Duration.minutes(1)),
-            enabled=self.node.try_get_context("ticks") != "off",
+            enabled=deployment.ticks,
             targets=[fetch, targets.SqsQueue(late)],
         )

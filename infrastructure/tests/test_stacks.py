@@ -1,13 +1,17 @@
+import re
 import runpy
 import subprocess
 import sys
+from collections import Counter
 from operator import itemgetter
 from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from conftest import CONTEXT, FUNCTIONS, Templates
+from test_grants import plain, text
 
 from stacks.catalogue import COLUMNS
 from stacks.deployments import named
@@ -43,10 +47,20 @@ def test_a_bundle_that_is_missing_is_named_with_what_makes_it(tmp_path):
 
 
 def test_everything_that_can_be_is_tagged(templates, environment):
-    for kind in ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Lambda::Function", "AWS::SQS::Queue"):
-        for one in templates.of(kind).values():
-            assert {"Key": "project", "Value": "flightdata"} in one["Tags"]
-            assert {"Key": "environment", "Value": environment} in one["Tags"]
+    """Which can be is what CloudFormation's own schemas say."""
+    tagged = Counter()
+    for name, resource in templates.all:
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema
+        if not schema.get("tagging", {}).get("taggable"):
+            continue
+        tags = resource["Properties"].get(
+            schema["tagging"].get("tagProperty", "/properties/Tags").rpartition("/")[2], []
+        )
+        found = tags if isinstance(tags, dict) else {one["Key"]: one["Value"] for one in tags}
+        assert {"project": "flightdata", "environment": environment}.items() <= found.items(), name
+        tagged[resource["Type"]] += 1
+    assert tagged["AWS::Lambda::Function"] == tagged["AWS::SQS::Queue"] == 4
+    assert len(tagged) > 15
 
 
 def test_nothing_needs_a_nat_and_only_the_api_is_in_the_vpc(templates, environment):
@@ -130,10 +144,27 @@ def test_a_bucket_is_encrypted_private_and_taken_by_tls_only(templates, what):
     )
 
 
-@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::DynamoDB::Table"])
-def test_only_prod_keeps_its_data_when_a_stack_is_deleted(templates, environment, kind):
-    policies = {one["DeletionPolicy"] for one in templates.resources(kind).values()}
-    assert policies == {"Retain" if environment == "prod" else "Delete"}
+def test_only_prod_keeps_its_data_when_a_stack_is_deleted_and_nothing_else(templates, environment):
+    kept = {
+        plain(name): (one["DeletionPolicy"], one["UpdateReplacePolicy"])
+        for name, one in templates.all
+        if one.get("DeletionPolicy", "Delete") != "Delete" or one.get("UpdateReplacePolicy", "Delete") != "Delete"
+    }
+    data = dict.fromkeys(("Raw", "History", "Flights"), ("RetainExceptOnCreate", "Retain"))
+    assert kept == (data if environment == "prod" else {})
+
+
+def test_the_guide_names_what_prod_leaves_so_that_it_can_be_taken_over(prod):
+    guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    kept = {name for name, one in prod.all if one.get("DeletionPolicy", "Delete") != "Delete"}
+    assert set(re.findall(r'"(\w+)": {"(?:Bucket|Table)Name"', guide)) == kept
+
+
+def test_only_prod_protects_its_table_and_makes_it_last_since_no_rollback_could_remove_it(templates, environment):
+    ((_, table),) = templates.resources("AWS::DynamoDB::Table").items()
+    assert table["Properties"].get("DeletionProtectionEnabled", False) is (environment == "prod")
+    before = {*templates.of("AWS::S3::Bucket"), *templates.of("AWS::S3::BucketPolicy")}
+    assert set(table["DependsOn"]) == before
 
 
 def test_only_prod_keeps_the_archive_for_ever(templates, environment):
@@ -167,29 +198,6 @@ def test_a_function_is_traced_and_runs_what_the_tests_run_on(templates, environm
     assert function["Environment"]["Variables"]["ENVIRONMENT"] == environment
 
 
-def test_the_runtime_the_ticks_and_the_keys_are_settings(tmp_path, bundles, prod):
-    chosen = {"runtime": "python3.13", "ticks": "off", "auth": "required"}
-    app = cdk.App(outdir=str(tmp_path), context=CONTEXT | chosen)
-    build(app, named("prod"), bundles)
-    templates = Templates(app, tmp_path)
-    assert {one["Runtime"] for one in templates.of("AWS::Lambda::Function").values()} == {"python3.13"}
-    states = [one.one("AWS::Events::Rule", Name="flightdata-ticks-prod")["State"] for one in (prod, templates)]
-    assert states == ["ENABLED", "DISABLED"]
-    apis = [one.one("AWS::Lambda::Function", FunctionName="flightdata-flight-api-prod") for one in (prod, templates)]
-    assert [one["Environment"]["Variables"]["API_AUTH"] for one in apis] == ["off", "required"]
-
-
-def test_traces_go_to_x_ray_unless_a_collector_is_named(tmp_path, bundles, prod):
-    app = cdk.App(outdir=str(tmp_path), context=CONTEXT | {"otlp": "https://collector.example"})
-    build(app, named("prod"), bundles)
-    for templates, expected in ((prod, None), (Templates(app, tmp_path), "https://collector.example")):
-        for function in templates.of("AWS::Lambda::Function").values():
-            variables = function["Environment"]["Variables"]
-            assert variables.get("OTEL_EXPORTER_OTLP_ENDPOINT") == expected
-            assert variables["OTEL_SERVICE_NAME"] == function["FunctionName"]
-            assert function["TracingConfig"] == {"Mode": "Active"}
-
-
 def test_whoever_publishes_is_told_the_bus(templates, environment):
     for name in ("flight-data-fetcher", "analytics-processor"):
         function = templates.one("AWS::Lambda::Function", FunctionName=f"flightdata-{name}-{environment}")
@@ -211,6 +219,35 @@ def test_a_tick_comes_every_minute_and_again_30_s_later(templates, environment):
     assert len(ticks["Targets"]) == 2
     late = templates.one("AWS::SQS::Queue", QueueName=f"flightdata-late-ticks-{environment}")
     assert late["DelaySeconds"] == 30
+    assert ticks["State"] == "ENABLED"
+
+
+def test_the_past_is_worked_on_every_hour_once_it_is_closed(templates, environment):
+    hourly = templates.one("AWS::Events::Rule", Name=f"flightdata-analytics-{environment}")
+    assert (hourly["ScheduleExpression"], hourly["State"]) == ("cron(5 * * * ? *)", "ENABLED")
+
+
+def test_what_cannot_be_delivered_or_done_waits_where_one_looks(templates, environment):
+    """A tick is none of these: the next one comes in a minute."""
+    dead = {
+        rule["Name"]: [
+            text(target["DeadLetterConfig"]["Arn"]) for target in rule["Targets"] if "DeadLetterConfig" in target
+        ]
+        for rule in templates.of("AWS::Events::Rule").values()
+    }
+    assert dead == {
+        f"flightdata-snapshot-archived-{environment}": ["DeadLetters"],
+        f"flightdata-analytics-{environment}": ["FailedHours"],
+        f"flightdata-ticks-{environment}": [],
+    }
+    failing = {
+        text(one["FunctionName"]): one.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        for one in templates.of("AWS::Lambda::EventInvokeConfig").values()
+    }
+    assert text(failing.pop("analyticsprocessorFunction")) == "FailedHours"
+    assert failing == {"flightdatafetcherFunction": None}
+    queue = templates.one("AWS::SQS::Queue", QueueName=f"flightdata-snapshots-{environment}")
+    assert text(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "DeadLetters"
 
 
 def test_snapshots_are_given_up_after_five_attempts_and_are_hidden_for_six_times_the_time_out(templates, environment):
@@ -234,7 +271,7 @@ def test_every_queue_is_encrypted_and_taken_by_tls_only(templates):
             for one in policy["PolicyDocument"]["Statement"]
         )
     ]
-    assert len(denied) == len(queues) == 3
+    assert len(denied) == len(queues) == 4
 
 
 # The API.
@@ -302,7 +339,3 @@ def test_logs_are_not_kept_for_ever(templates):
     groups = templates.of("AWS::Logs::LogGroup").values()
     assert len(groups) == len(FUNCTIONS) + 1
     assert all(one["RetentionInDays"] for one in groups)
-
-
-def test_there_is_a_dashboard(templates, environment):
-    assert templates.one("AWS::CloudWatch::Dashboard", DashboardName=f"flightdata-pipeline-{environment}")

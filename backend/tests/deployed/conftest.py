@@ -12,6 +12,9 @@ from fixtures.collector import collecting
 from flightdata.settings import Settings
 from flightdata.wiring import House
 
+ORIGIN = "https://page.example"
+"""Of web pages that may ask."""
+
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory):
@@ -23,7 +26,11 @@ def deployed(tmp_path_factory):
         collecting() as collector,
         pytest.MonkeyPatch.context() as environment,
         deployment.deployed(
-            folder, environment.setenv, context={"otlp": collector.url, "auth": "required"}, AUTH="true", USE_SSL="1"
+            folder,
+            environment.setenv,
+            context={"otlp": collector.url, "auth": "required", "CORS_ORIGINS": ORIGIN},
+            AUTH="true",
+            USE_SSL="1",
         ) as found,
     ):
         found.collector = collector

@@ -6,6 +6,7 @@ import io
 import json
 import ssl
 import time
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -246,6 +247,56 @@ def test_the_map_comes_with_the_api(deployed, keys):
     with urlopen(request, timeout=SAFE, context=trusting) as answer:
         assert answer.headers["Content-Type"].startswith("text/html")
         assert b'<main id="map">' in answer.read()
+
+
+def test_pages_of_a_named_origin_may_ask_and_others_may_not(deployed, keys):
+    gateway = deployed.client("apigatewayv2")
+    (api,) = gateway.get_apis()["Items"]
+    # MiniStack's CloudFormation keeps the template's spelling, which its gateway does not find.
+    gateway.update_api(
+        ApiId=api["ApiId"], CorsConfiguration=_in_the_template(deployed, "AWS::ApiGatewayV2::Api")["CorsConfiguration"]
+    )
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x-api-key"}
+    for origin, allowed in (("https://page.example", "https://page.example"), ("https://other.example", None)):
+        preflight = headers_of(deployed, "/flights", {"Origin": origin} | asked, method="OPTIONS")
+        answer = headers_of(deployed, "/flights", {"Origin": origin}, method="GET")
+        assert preflight.get("Access-Control-Allow-Origin") == allowed
+        assert answer.get_all("Access-Control-Allow-Origin") == ([allowed] if allowed else None)
+        if allowed:
+            assert "X-API-Key" in preflight["Access-Control-Allow-Headers"]
+            assert "X-Total-Count" in answer["Access-Control-Expose-Headers"]
+
+
+def _in_the_template(deployed, kind):
+    template = deployed.client("cloudformation").get_template(StackName="flightdata-api-dev")["TemplateBody"]
+    resources = (json.loads(template) if isinstance(template, str) else template)["Resources"].values()
+    (found,) = [one["Properties"] for one in resources if one["Type"] == kind]
+    return found
+
+
+def headers_of(deployed, path, headers, method):
+    request = Request(deployed.ministack.url + path, headers={"Host": deployed.api_host} | headers, method=method)
+    trusting = ssl.create_default_context(cafile=deployed.ministack.certificate)
+    try:
+        return urlopen(request, timeout=SAFE, context=trusting).headers
+    except HTTPError as refusal:
+        return refusal.headers
+
+
+def test_an_hour_that_fails_says_why_where_one_looks(deployed, keys):
+    client, name = deployed.client("lambda"), "flightdata-analytics-processor-dev"
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    broken = variables | {"DYNAMODB_FLIGHTS_TABLE": "no-such-table"}
+    sqs = deployed.client("sqs")
+    queue = sqs.get_queue_url(QueueName="flightdata-failed-hours-dev")["QueueUrl"]
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
+    try:
+        client.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
+        (message,) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "word of the hour that failed")
+    finally:
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    deployed.ministack.refused()  # the table that is not there; the tests of grants ask too
+    assert "the ledger was not read" in json.loads(message["Body"])["responsePayload"]["errorMessage"]
 
 
 def test_on_aws_there_is_nothing_to_scrape(deployed, keys):
