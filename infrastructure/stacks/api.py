@@ -71,7 +71,6 @@ class Api(Stack):
                 "MAX_ANSWER_BYTES": str(MAX_ANSWER_BYTES),
                 "MAX_ANSWER_SECONDS": str(MAX_ANSWER_SECONDS),
                 "REDIS_CLUSTER_ENDPOINT": f"rediss://{address}:{REDIS_PORT}",
-                "DASHBOARD_DIR": "/var/task/dashboard",
                 "API_AUTH": deployment.auth,
                 **FRUGAL,
             },

@@ -88,7 +88,8 @@ _ROOM, _ROOM_IN_FUNCTION = 32_000_000, 2_000_000
 function has little to spare beside questions about the past (`make bench-functions`).
 """
 
-_BUILT_MAP = Path(__file__).parents[3] / "dashboard" / "dist"
+_BUILT_MAPS = (Path(__file__).parents[3] / "dashboard" / "dist", Path(__file__).parents[1] / "dashboard")
+"""Of the repository, and beside the package in a function's bundle."""
 
 
 @dataclass(frozen=True)
@@ -377,8 +378,8 @@ class House:
     @property
     def map_folder(self) -> Path | None:
         """The built map, None where it was not built."""
-        folder = self.settings.dashboard_dir or _BUILT_MAP
-        return folder if (folder / "index.html").is_file() else None
+        folders = [self.settings.dashboard_dir] if self.settings.dashboard_dir else _BUILT_MAPS
+        return next((folder for folder in folders if (folder / "index.html").is_file()), None)
 
     @property
     def lock(self) -> Path:
