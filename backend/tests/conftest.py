@@ -1,6 +1,9 @@
 """What tests of every kind may ask for."""
 
+import logging
+
 import pytest
+import structlog
 from fixtures import aws
 from fixtures.recordings import folder
 from hypothesis import settings
@@ -34,3 +37,13 @@ def redis(tmp_path_factory):
     """The `host:port` of a real Redis; the test is skipped where it is not installed."""
     with aws.redis(tmp_path_factory.mktemp("redis")) as endpoint:
         yield endpoint
+
+
+@pytest.fixture
+def untouched_logs():
+    """For what sets up the logs of its whole process."""
+    handlers, level, configured = logging.root.handlers[:], logging.root.level, structlog.get_config()
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.configure(**configured)

@@ -24,7 +24,10 @@ from stacks.storage import FLIGHTS, HEALTH, KEYS, LIVE, LIVE_PARTS, PAST, Storag
 REDIS_PORT = 6379
 MAX_ANSWER_BYTES = 4_000_000
 """Lambda answers 6 MB at most, of what is not text in base64, which is a third more."""
-MAX_ANSWER_SECONDS = 25
+MAX_ANSWER_SECONDS = 23
+"""Less than the 24 s after which the function asks AWS for nothing more: of 30 s it keeps 3, and 3 for one answer."""
+QUICKLY = {"AWS_TIMEOUT_SECONDS": "2", "AWS_MAX_ATTEMPTS": "2"}
+"""An AWS that is silent is told to a client within seconds; the others have time, and nobody who waits."""
 ALLOWED_HEADERS, EXPOSED_HEADERS = ["Authorization", "X-API-Key"], ["X-Request-ID", "Link", "X-Total-Count"]
 """Of a page on another origin, as `flightdata.web` has them."""
 FRUGAL = {"MALLOC_ARENA_MAX": "1", "POLARS_MAX_THREADS": "1"}
@@ -68,6 +71,7 @@ class Api(Stack):
             settings={
                 "DYNAMODB_FLIGHTS_TABLE": storage.table.table_name,
                 "S3_HISTORY_BUCKET": storage.history.bucket_name,
+                **QUICKLY,
                 "MAX_ANSWER_BYTES": str(MAX_ANSWER_BYTES),
                 "MAX_ANSWER_SECONDS": str(MAX_ANSWER_SECONDS),
                 "REDIS_CLUSTER_ENDPOINT": f"rediss://{address}:{REDIS_PORT}",

@@ -298,6 +298,7 @@ def test_the_api_refuses_answers_before_the_gateway_cuts_them_off(templates, env
     variables = function["Environment"]["Variables"]
     assert int(variables["MAX_ANSWER_BYTES"]) * 4 / 3 < 6_000_000
     assert int(variables["MAX_ANSWER_SECONDS"]) < function["Timeout"] == 30
+    assert float(variables["AWS_TIMEOUT_SECONDS"]) * int(variables["AWS_MAX_ATTEMPTS"]) < 5
 
 
 # The catalogue.

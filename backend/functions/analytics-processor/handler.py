@@ -10,9 +10,9 @@ from flightdata.wiring import house
 start(Function.ANALYTICS)
 
 
-def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(_event: dict[str, Any], context: object) -> dict[str, Any]:
     stages = house()
-    with triggers.invocation("analytics"):
+    with triggers.invocation("analytics", stages.time_left, context):
         return triggers.on_analytics(stages.analyze, stages.recover, stages.keep)
 
 

@@ -12,7 +12,7 @@ start(Function.FETCHER)
 
 def handler(_event: dict[str, Any], context: object) -> dict[str, Any]:
     stages = house()
-    with triggers.invocation("tick"):
+    with triggers.invocation("tick", stages.time_left, context):
         return triggers.on_schedule(stages.fetch, stages.scheduled, stages.clock, triggers.left(context))
 
 

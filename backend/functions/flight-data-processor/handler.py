@@ -10,11 +10,17 @@ from flightdata.wiring import house
 start(Function.PROCESSOR)
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     stages = house()
-    with triggers.invocation("snapshots"):
-        most = stages.settings.queue_max_attempts
-        return triggers.on_snapshots(stages.process, stages.queue, stages.metrics, event, max_attempts=most)
+    with triggers.invocation("snapshots", stages.time_left, context):
+        return triggers.on_snapshots(
+            stages.process,
+            stages.queue,
+            stages.metrics,
+            event,
+            stages.time_left,
+            max_attempts=stages.settings.queue_max_attempts,
+        )
 
 
 if __name__ == "__main__":

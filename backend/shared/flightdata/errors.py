@@ -18,6 +18,10 @@ class Transient(FlightDataError):
         self.kind = kind
 
 
+class Outrun(Transient):
+    """Somebody else was quicker: starting again from what he left helps at once."""
+
+
 class NotDue(FlightDataError):
     """It is too early, or somebody else does it: nothing failed."""
 

@@ -146,6 +146,8 @@ class Settings(BaseSettings):
 
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None
+    aws_timeout_seconds: Annotated[Seconds, Field(gt=0, le=60)] = 5.0
+    aws_max_attempts: Annotated[int, Field(ge=1, le=10)] = 4
     s3_raw_bucket: str | None = None
     s3_history_bucket: str | None = None
     eventbridge_bus_name: str | None = None

@@ -19,6 +19,7 @@ from flightdata.pipeline.work import processed, reason
 from flightdata.ports import Clock, Metrics, Queue, Source
 from flightdata.settings import invocation_trace
 from flightdata.utils.logs import logger
+from flightdata.utils.time_left import TimeLeft
 from flightdata.utils.tracing import flush, span
 
 log = logger(__name__)
@@ -33,12 +34,21 @@ _XRAY = re.compile(r"Root=1-([0-9a-f]{8})-([0-9a-f]{24});Parent=([0-9a-f]{16});S
 FLUSH_WITHIN: Seconds = 2.0
 """Longer a function does not wait for a collector."""
 
+_ANSWERING: Seconds = FLUSH_WITHIN + 1.0
+"""So long before its time-out a function no longer waits for AWS."""
+
+_GIVING_UP: Seconds = 10.0
+"""What it takes to put messages among the dead letters; the processing ends so long before."""
+
 
 @contextmanager
-def invocation(name: str) -> Iterator[None]:
-    """What a function does once, as a span below Lambda's own; what was traced leaves before Lambda freezes us."""
+def invocation(name: str, time_left: TimeLeft, context: Any) -> Iterator[None]:
+    """What a function does once, as a span below Lambda's own; what was traced leaves before Lambda freezes us.
+
+    AWS is not waited for so long that there would be no time for an answer.
+    """
     try:
-        with span(name, kind="server", parent=_w3c(invocation_trace())):
+        with span(name, kind="server", parent=_w3c(invocation_trace())), time_left.within(left(context) - _ANSWERING):
             yield
     finally:
         flush(FLUSH_WITHIN)
@@ -76,8 +86,8 @@ def left(context: Any) -> Seconds:
     return context.get_remaining_time_in_millis() / 1000 if context else math.inf
 
 
-def on_snapshots(
-    process: Process, queue: Queue, metrics: Metrics, event: LambdaEvent, *, max_attempts: int
+def on_snapshots(  # noqa: PLR0913, a batch and what it is worked with
+    process: Process, queue: Queue, metrics: Metrics, event: LambdaEvent, time_left: TimeLeft, *, max_attempts: int
 ) -> dict[str, Any]:
     """An SQS batch of EventBridge envelopes: the partial batch response names the messages that are to come again.
 
@@ -96,7 +106,8 @@ def on_snapshots(
     thrown: Exception | None = None
     try:
         messages = list(parsed)
-        result = processed(process, list(parsed.values()))
+        with time_left.within(time_left() - _GIVING_UP):
+            result = processed(process, list(parsed.values()))
         failed |= {messages[place]: error for place, error in result.failed.items()}
     except Exception as error:
         log.exception("batch not processed, all of it will be tried again", reason=str(error))

@@ -53,6 +53,7 @@ from flightdata.tracking.nearby import Airports
 from flightdata.utils import logs, tracing
 from flightdata.utils.files import sweep
 from flightdata.utils.lock import Locked, exclusive
+from flightdata.utils.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -137,6 +138,7 @@ class House:
         """`archive`: that of another house, whose data are derived here anew."""
         self.settings = settings
         self.clock = clock
+        self.time_left = TimeLeft()
         self.embedded = Embedded(settings, clock, archive)
         self._folder = settings.data_dir
 
@@ -147,7 +149,7 @@ class House:
             from flightdata.homes.cloud import Cloud  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ConfigurationError(f"{error.name} is missing; install flightdata[aws]") from error
-        return Cloud(self.settings, self.clock)
+        return Cloud(self.settings, self.clock, self.time_left)
 
     def _home(self, port: Port) -> "Embedded | Cloud":
         return self._cloud if self.settings.backend(port) is Backend.AWS else self.embedded

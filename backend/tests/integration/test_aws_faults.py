@@ -28,6 +28,9 @@ from flightdata.settings import Settings
 from flightdata.wiring import PARIS, House
 
 FAULTS = Faults(unprocessed=0.3, refused=0.3, throttled=0.05, reset=0.03, lost=0.03, slow=0.05)
+LATE = Faults(silent=0.03, slow=0.03, late=1.0)
+"""None of these answers comes within TIMEOUT."""
+TIMEOUT = 0.4
 EVERY = {
     ("dynamodb", "unprocessed"),
     ("events", "refused"),
@@ -35,6 +38,8 @@ EVERY = {
     *((service, fault) for service in ("dynamodb", "sqs") for fault in ("reset", "lost", "slow")),
 }
 """What must have happened at least once in many snapshots for the test to say anything."""
+
+EVERY_LATE = {(service, fault) for service in ("dynamodb", "sqs") for fault in ("silent", "slow")}
 
 GLOBE = "opensky/global_20260508"
 THINNED = 60
@@ -77,7 +82,7 @@ def embedded(tmp_path, clock):
 
 @pytest.fixture
 def on_aws(account, redis, tmp_path, clock, monkeypatch):
-    """`on_aws(url)`: a house whose backends are all on AWS, asked at `url`."""
+    """`on_aws(url, **settings)`: a house whose backends are all on AWS, asked at `url`."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     queue, dead = account.queues(visibility=VISIBILITY, max_attempts=PATIENCE)
@@ -96,8 +101,8 @@ def on_aws(account, redis, tmp_path, clock, monkeypatch):
     )
 
     @contextmanager
-    def opened(url):
-        with closing(House(settings.model_copy(update={"aws_endpoint_url": url}), clock)) as house:
+    def opened(url, **more):
+        with closing(House(settings.model_copy(update={"aws_endpoint_url": url} | more), clock)) as house:
             yield house
 
     return opened
@@ -197,15 +202,21 @@ def assert_the_same(house, homes, snapshots):
 
 
 @pytest.mark.parametrize(
-    ("frames", "number", "expected"),
-    [(paris, 15, EVERY), (globe, 3, {("dynamodb", "unprocessed")})],
-    ids=["paris", "globe"],
+    ("frames", "number", "faults", "timeout", "expected"),
+    [
+        (paris, 15, FAULTS, 5.0, EVERY),
+        (globe, 3, FAULTS, 5.0, {("dynamodb", "unprocessed")}),
+        (paris, 15, LATE, TIMEOUT, EVERY_LATE),
+    ],
+    ids=["paris", "globe", "late"],
 )
-def test_through_all_faults_the_answers_are_those_of_the_embedded_home(homes, frames, number, expected):
+def test_through_all_faults_the_answers_are_those_of_the_embedded_home(  # noqa: PLR0913
+    homes, frames, number, faults, timeout, expected
+):
     snapshots = frames(number)
     through(homes.embedded, snapshots)
-    with fault_proxy(homes.account.ministack.url, FAULTS, seed=number) as proxy:
-        with homes.on_aws(proxy.url) as house:
+    with fault_proxy(homes.account.ministack.url, faults, seed=number) as proxy:
+        with homes.on_aws(proxy.url, aws_timeout_seconds=timeout) as house:
             through(house, snapshots)
         assert expected - {fault for fault, times in proxy.done.items() if times} == set()
     with homes.on_aws(homes.account.ministack.url) as reader:

@@ -23,6 +23,7 @@ from flightdata.settings import Settings
 from flightdata.triggers import invocation
 from flightdata.utils import logs, tracing
 from flightdata.utils.logs import correlation_id
+from flightdata.utils.time_left import TimeLeft
 from flightdata.utils.tracing import Export, span
 from flightdata.wiring import PARIS, House, trace
 
@@ -212,7 +213,7 @@ def test_an_invocation_is_part_of_lambda_s_own_trace_and_is_sent_before_it_retur
 ):
     monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
     trace(Settings(_env_file=None, otel_exporter_otlp_endpoint=collector.url))
-    with invocation("tick"):
+    with invocation("tick", TimeLeft(), None):
         pass
     came = [(one.trace_id, one.parent_id) if one.parent_id else None for one in collector.spans]
     assert came == sent
@@ -220,7 +221,7 @@ def test_an_invocation_is_part_of_lambda_s_own_trace_and_is_sent_before_it_retur
 
 def test_an_invocation_that_fails_is_sent_as_failed(collector):
     trace(Settings(_env_file=None, otel_exporter_otlp_endpoint=collector.url))
-    with pytest.raises(Transient), invocation("tick"):
+    with pytest.raises(Transient), invocation("tick", TimeLeft(), None):
         raise Transient("no answer")
     assert [one.failed for one in collector.spans] == ["Transient: no answer"]
 

@@ -69,6 +69,8 @@ GIVEN = {
     "AWS_XRAY_DAEMON_ADDRESS": ("127.0.0.1:2000", "127.0.0.1:2000"),
     "AWS_LAMBDA_FUNCTION_NAME": ("fetcher", "fetcher"),
     "AWS_REGION": ("eu-central-1", "eu-central-1"),
+    "AWS_TIMEOUT_SECONDS": ("2.5", 2.5),
+    "AWS_MAX_ATTEMPTS": ("2", 2),
     "AWS_ENDPOINT_URL": ("http://localhost:4566", "http://localhost:4566"),
     "S3_RAW_BUCKET": ("raw", "raw"),
     "S3_HISTORY_BUCKET": ("history", "history"),

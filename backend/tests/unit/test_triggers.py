@@ -27,6 +27,7 @@ from flightdata.pipeline.keep import Keep, Retention
 from flightdata.pipeline.recover import Recover
 from flightdata.ports import QueueDepth
 from flightdata.triggers import left, on_analytics, on_schedule, on_snapshots
+from flightdata.utils.time_left import TimeLeft
 from flightdata.wiring import PARIS
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -84,7 +85,12 @@ class Bench:
     def failures(self, *records):
         """Which messages of the batch are to come again."""
         response = on_snapshots(
-            self.process, self.dead, self.metrics, {"Records": list(records)}, max_attempts=MAX_ATTEMPTS
+            self.process,
+            self.dead,
+            self.metrics,
+            {"Records": list(records)},
+            TimeLeft(),
+            max_attempts=MAX_ATTEMPTS,
         )
         assert set(response) == {"batchItemFailures"}
         assert all(set(one) == {"itemIdentifier"} for one in response["batchItemFailures"])

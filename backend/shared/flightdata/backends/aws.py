@@ -1,5 +1,6 @@
 """Ground of the AWS backends: clients, and AWS's errors as ours. Who makes no AWS backend does not import it."""
 
+import logging
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -12,13 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from flightdata.errors import Transient
 from flightdata.models.units import Seconds
+from flightdata.utils.time_left import TimeLeft
 
-_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 5},  # with back-off, for throttling, resets and 5xx
-    connect_timeout=2,
-    read_timeout=10,
-    user_agent_extra="flightdata",
-)
+_LONGEST_BACK_OFF: Seconds = 20.0
+"""As botocore has it."""
 
 _AT_ONCE = 25
 _READ_AT_ONCE = 100
@@ -29,14 +27,42 @@ _LONGEST_PAUSE: Seconds = 1.0
 
 
 class Aws:
-    """One account and region. `endpoint_url`: another place than AWS itself, for emulators."""
+    """One account and region. `endpoint_url`: another place than AWS itself, for emulators.
 
-    def __init__(self, region: str, endpoint_url: str | None = None) -> None:
+    A silent AWS is waited for `timeout` seconds, and asked `attempts` times at most; it is not asked again where its
+    answer might come after the end of `time_left`.
+    """
+
+    def __init__(
+        self, region: str, endpoint_url: str | None, *, timeout: Seconds, attempts: int, time_left: TimeLeft
+    ) -> None:
         self._session = boto3.session.Session(region_name=region)
         self._endpoint_url = endpoint_url
+        self._config = Config(
+            retries={"mode": "standard", "total_max_attempts": attempts},  # with back-off, for throttling, resets, 5xx
+            connect_timeout=timeout,
+            read_timeout=timeout,
+            user_agent_extra="flightdata",
+        )
+        self._time_left = time_left
+        self._longest = timeout + min(2.0 ** max(0, attempts - 2), _LONGEST_BACK_OFF)
+        logging.getLogger("botocore.credentials").setLevel(logging.WARNING)  # at INFO it tells each process where from
 
     def client(self, service: str) -> Any:
-        return self._session.client(service, endpoint_url=self._endpoint_url, config=_CONFIG)
+        made = self._session.client(service, endpoint_url=self._endpoint_url, config=self._config)
+        made.meta.events.register("before-send", self._in_time)
+        return made
+
+    def _in_time(self, **_: Any) -> None:
+        """Before each attempt. What is raised here botocore hands on and does not try again."""
+        if self._time_left() < self._longest:
+            raise OutOfTime
+
+
+class OutOfTime(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+    """There is no time left to wait for an answer."""
+
+    fmt = "no time is left to ask AWS"
 
 
 def code(error: ClientError) -> str:

@@ -24,6 +24,7 @@ from flightdata.errors import ConfigurationError
 from flightdata.models.units import Seconds
 from flightdata.ports import Cache, Clock, Metrics, NoMetrics, RawArchive
 from flightdata.settings import Environment, Settings
+from flightdata.utils.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from flightdata.backends.live.carried import CarriedParts
@@ -36,10 +37,16 @@ _VISIBILITY: Seconds = 360.0
 class Cloud:
     """The AWS backends. Each is made when first asked for, and says then which setting it misses."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, time_left: TimeLeft) -> None:
         self._settings = settings
         self._clock = clock
-        self._aws = Aws(settings.aws_region, settings.aws_endpoint_url)
+        self._aws = Aws(
+            settings.aws_region,
+            settings.aws_endpoint_url,
+            timeout=settings.aws_timeout_seconds,
+            attempts=settings.aws_max_attempts,
+            time_left=time_left,
+        )
 
     @cached_property
     def archive(self) -> RawArchive:

@@ -4,7 +4,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flightdata.errors import Poison
-from flightdata.models.snapshot import SnapshotKey
+from flightdata.models.snapshot import RawSnapshot, SnapshotKey
 from flightdata.models.units import EpochSeconds
 
 
@@ -17,7 +17,8 @@ class Event(BaseModel):
 
 
 class SnapshotArchived(Event):
-    """The bytes of one answer are durable under `key`. `size` in bytes, uncompressed.
+    """The bytes of one answer are durable under `key`. `sha256`, or its beginning, and `size` are those of the bytes as
+    the source sent them; a size of 0 tells nothing.
 
     Of one that is told anew from its key alone, `sha256` is the first 16 digits, and `size` 0.
     `traceparent` (W3C) names the span of its fetching, where that was traced; older events have none.
@@ -43,6 +44,10 @@ class SnapshotArchived(Event):
             received_at=about.received_at,
             traceparent=traceparent,
         )
+
+    def tells_of(self, snapshot: RawSnapshot) -> bool:
+        """Whether these are the bytes."""
+        return snapshot.sha256.startswith(self.sha256) and self.size in (0, len(snapshot.body))
 
 
 class StatesStored(Event):

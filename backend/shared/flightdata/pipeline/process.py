@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from flightdata.errors import FlightDataError, Transient
+from flightdata.errors import FlightDataError, Outrun, Poison
 from flightdata.models.events import SnapshotArchived, StatesStored
 from flightdata.models.flight import no_flights
 from flightdata.models.picture import Picture
@@ -70,7 +70,7 @@ class Process:
         self._entered = 0, 0
 
     def batch(self, events: Sequence[SnapshotArchived]) -> Processed:
-        """All of `events` into one new version. Raises Transient if somebody else published meanwhile."""
+        """All of `events` into one new version. Raises Outrun if somebody else published meanwhile."""
         began = time.perf_counter()
         try:
             result, picture = self._batch(events)
@@ -183,6 +183,8 @@ class Process:
         with correlation_id(event.correlation_id), span("process.prepare", parent=event.traceparent, key=event.key):
             with span("process.load"):
                 raw = self._archive.get(event.key)
+            if not event.tells_of(raw):
+                raise Poison(f"what the archive has as {event.key} is not what the event tells of")
             with span("process.decode", size=len(raw.body)):
                 return self._prepared(raw)
 
@@ -242,7 +244,7 @@ class Process:
         with span("process.publish", version=picture.version, aircraft=picture.aircraft):
             published = self._live.publish(picture)
         if not published:
-            raise Transient(f"somebody else published version {picture.version} of the live picture")
+            raise Outrun(f"somebody else published version {picture.version} of the live picture")
         stored = StatesStored(
             correlation_id=accounts[0].correlation_id,
             version=picture.version,

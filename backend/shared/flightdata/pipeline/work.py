@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from flightdata.errors import FlightDataError, Poison, Transient
+from flightdata.errors import FlightDataError, Outrun, Poison
 from flightdata.models.events import SnapshotArchived
 from flightdata.models.units import Seconds
 from flightdata.pipeline.process import Process, Processed
@@ -61,7 +61,7 @@ def reason(error: Exception) -> str:
 def _quickly_again(process: Process, events: Sequence[SnapshotArchived]) -> Processed:
     """Who lost the race for the next version starts again from the new one; by the queue it would take longer."""
     for _ in range(_TRIES - 1):
-        with suppress(Transient):
+        with suppress(Outrun):
             return process.batch(events)
     return process.batch(events)
 

@@ -19,7 +19,6 @@ from flightdata.pipeline.flown import Flown
 from flightdata.pipeline.past import Past
 from flightdata.pipeline.query import Query
 from flightdata.pipeline.watch import Watch
-from flightdata.utils.logs import logger
 from flightdata.web import flights
 from flightdata.web import flown as flown_routes
 from flightdata.web import health, history, metrics, openapi, problems
@@ -28,8 +27,6 @@ from flightdata.web.access import guard
 from flightdata.web.bounds import NO_BOUNDS, Bounds
 from flightdata.web.correlation import HEADER, RequestIds
 from flightdata.web.replies import Replies
-
-log = logger(__name__)
 
 REFRESH_EVERY: Seconds = 0.25
 
@@ -105,7 +102,4 @@ def _keeping_fresh(query: Query) -> Callable[[FastAPI], object]:
 
 def _refresh(query: Query, stopping: threading.Event) -> None:
     while not stopping.wait(REFRESH_EVERY):
-        try:
-            query.refresh()
-        except Exception as error:
-            log.exception("the live picture could not be loaded", reason=str(error))
+        query.refresh()

@@ -23,7 +23,7 @@ def router(query: Query) -> APIRouter:
         summary="Questions can be answered",
     )
     def ready() -> Response:
-        """503 until there is a first picture; `degraded` while a source fails."""
+        """503 until there is a first picture; `degraded` while a source fails or a store does not answer."""
         readiness = query.readiness()
         status = "starting" if not readiness.ready else "degraded" if readiness.degraded else "ready"
         document = asdict(readiness) | {"status": status}

@@ -304,6 +304,21 @@ def test_an_unexpected_error_at_one_is_its_failure_too():
     assert str(result.failed[0]) == "disk"
 
 
+@pytest.mark.parametrize("told", [{"sha256": "0" * 64}, {"size": 3}], ids=repr)
+def test_bytes_other_than_the_event_tells_of_are_poison(bench, told):
+    right, other = bench.events(FIRST, SECOND)
+    result = bench.process.batch([other.model_copy(update=told), right])
+    assert (list(result.accounts), list(result.failed)) == ([1], [0])
+    assert isinstance(result.failed[0], Poison)
+    assert str(result.failed[0]) == f"what the archive has as {SECOND.key} is not what the event tells of"
+
+
+def test_an_event_may_tell_the_beginning_of_the_hash_and_no_size(bench):
+    (event,) = bench.events(FIRST)
+    told = event.model_copy(update={"sha256": FIRST.sha256[:16], "size": 0})
+    assert bench.process.batch([told]).failed == {}
+
+
 def test_a_batch_of_poison_only_makes_no_version(bench):
     result = bench.process.batch([archived(FIRST)])
     assert (result.accounts, set(result.failed), result.stored) == ({}, {0}, None)

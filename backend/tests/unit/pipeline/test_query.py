@@ -247,26 +247,68 @@ def test_a_picture_that_was_started_anew_is_loaded_too(asked):
     assert asked.names() == ["aaaaaa"]
 
 
-def test_a_failure_to_load_keeps_the_old_picture_and_is_tried_again():
-    class Breakable(MemoryPictures):
-        broken = False
+class Breakable(MemoryPictures):
+    broken = None
+    asked = 0
 
-        def shown(self):
-            if self.broken:
-                raise OSError("disk")
-            return super().shown()
+    def edition(self):
+        self.asked += 1
+        if self.broken:
+            raise self.broken
+        return super().edition()
 
+    def shown(self):
+        if self.broken:
+            raise self.broken
+        return super().shown()
+
+
+class Unknown(MemoryHealth):
+    def sources(self):
+        raise Transient("account 123456789012 may not")
+
+
+@pytest.mark.parametrize("broken", [OSError("disk"), Transient("no answer"), KeyError("content")], ids=repr)
+def test_a_failure_to_load_keeps_the_old_picture_says_so_and_is_tried_again(broken):
     live = Breakable(picture(state("000001")))
     query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0, rest=0.0)
-    query.refresh()
     live.publish(picture(state("ffffff"), version=2))
-    live.broken = True
+    live.broken = broken
     assert query.refresh() is False
     assert json.loads(query.flights(FlightSearch()))["version"] == 1
-    assert query.readiness().degraded == ("live picture: the newest cannot be had (since 2023-11-14 22:13:20Z)",)
-    live.broken = False
+    ready = query.readiness()
+    assert (ready.ready, ready.version) == (True, 1)
+    assert ready.degraded == ("live picture: the newest cannot be had (since 2023-11-14 22:13:20Z)",)
+    live.broken = None
     assert query.refresh() is True
     assert json.loads(query.flights(FlightSearch()))["version"] == 2
+    assert query.readiness().degraded == ()
+
+
+def test_a_store_that_fails_is_left_alone_for_a_while_once_there_is_a_picture():
+    live = Breakable(picture(state("000001")))
+    query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0, rest=SAFE)
+    live.broken = Transient("no answer")
+    assert [query.refresh() for _ in range(3)] == [False] * 3
+    assert live.asked == 1
+
+
+def test_without_a_picture_each_question_asks_again_and_what_fails_may_be_tried_again():
+    live = Breakable(picture(state("000001")))
+    live.broken = Transient("no answer")
+    query = Query(live, Unknown(), SetClock(NOW), max_page_size=1000, expiry=330.0, at_once=False, rest=SAFE)
+    with pytest.raises(Transient, match="live picture: the newest cannot be had"):
+        query.flights(FlightSearch())
+    ready = query.readiness()
+    assert (ready.ready, ready.version, ready.aircraft, ready.age) == (False, 0, 0, None)
+    assert [one.partition(":")[0] for one in ready.degraded] == ["live picture", "sources"]
+    live.broken = None
+    assert json.loads(query.flights(FlightSearch()))["version"] == 1
+
+
+def test_readiness_is_for_everybody_and_tells_nothing_that_a_store_said():
+    query = Query(MemoryPictures(picture(state("000001"))), Unknown(), SetClock(NOW), max_page_size=1000, expiry=330.0)
+    assert query.readiness().degraded == ("sources: their store does not answer",)
 
 
 class Unreadable(MemoryPictures):

@@ -130,8 +130,7 @@ class _Objects:
             yield _spooled(together, look)
 
     def _content(self, name: str) -> bytes:
-        content: bytes = self._get(name)["Body"].read()
-        return content
+        return _read(self._get(name), name)
 
     # Compacted objects.
 
@@ -145,7 +144,8 @@ class _Objects:
                 answer = self._get(name)
             except Gone:
                 continue
-            return Compacted(_copied(answer["Body"])), answer["ETag"]
+            with transient(f"{name} was not read"):
+                return Compacted(_copied(answer["Body"])), answer["ETag"]
         return None, None
 
     def _fetch_rows(self, name: str, icao24: Sequence[str]) -> tuple[Compacted | None, str | None]:
@@ -154,17 +154,17 @@ class _Objects:
             answer = self._get(name, Range=f"bytes=-{_TAIL}")
         except Gone:
             return None, None
-        etag, size, tail = answer["ETag"], int(answer["ContentRange"].rsplit("/")[-1]), answer["Body"].read()
+        etag, size, tail = answer["ETag"], int(answer["ContentRange"].rsplit("/")[-1]), _read(answer, name)
         if (length := footer_length(tail)) > size:
             raise UnreadableFooter(f"a footer of {length} bytes in an object of {size}")
         if length > len(tail):
-            tail = self._get(name, Range=f"bytes=-{length}", IfMatch=etag)["Body"].read()
+            tail = _read(self._get(name, Range=f"bytes=-{length}", IfMatch=etag), name)
         groups = self._row_groups(name, etag, tail[-length:])
         chosen = [group for group in groups if any(group.may_hold(one) for one in icao24)]
         with _spool() as file:
             _write_at(file, size - len(tail), tail)
             for start, end in _joined(chosen, size - len(tail)):
-                part = self._get(name, Range=f"bytes={start}-{end - 1}", IfMatch=etag)["Body"].read()
+                part = _read(self._get(name, Range=f"bytes={start}-{end - 1}", IfMatch=etag), name)
                 _write_at(file, start, part)
         return Compacted(file, tuple((group.first_row, group.rows) for group in chosen)), etag
 
@@ -231,6 +231,13 @@ def _partition(name: str) -> str:
 
 def _recents(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name.startswith(f"{RECENT}/") and name.endswith(".parquet")))
+
+
+def _read(answer: Any, name: str) -> bytes:
+    """The body, which may still break off."""
+    with transient(f"{name} was not read"):
+        content: bytes = answer["Body"].read()
+    return content
 
 
 @contextmanager
