@@ -57,6 +57,18 @@ class BadAnswer(Transient):
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Whether something elsewhere is in reach. `trouble`: why not; `advice`: what to do then. `optional`: perhaps
+    nothing has to be done.
+    """
+
+    what: str
+    trouble: str = ""
+    advice: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
 class Probe:
     """What a look at a source found: its answer, None where an answer has a price, and in words what was looked at.
 

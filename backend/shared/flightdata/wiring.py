@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from flightdata import __version__
 from flightdata.clients.recording import Recording, Times
@@ -42,6 +42,7 @@ from flightdata.ports import (
     Metrics,
     Publisher,
     RawArchive,
+    Reach,
     Secrets,
     Source,
     WorkQueue,
@@ -175,6 +176,11 @@ class House:
         if lacking := self.settings.lacking(ports):
             are, they_have = ("are", "they have") if len(lacking) > 1 else ("is", "it has")
             raise ConfigurationError(f"{', '.join(lacking)} {are} not set; on AWS {they_have} to be")
+
+    def reach(self) -> Iterator[Reach]:
+        """What there is on AWS, as far as anything is to be there."""
+        if any(self.settings.backend(port) is Backend.AWS for port in get_args(Port)):
+            yield from self._cloud.reach()
 
     def make_on_emulator(self, *, everything: bool) -> dict[str, str]:
         """What the CDK app makes on AWS, at AWS_ENDPOINT_URL; the settings that name it. Raises Transient."""

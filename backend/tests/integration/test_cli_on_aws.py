@@ -68,6 +68,34 @@ def flightdata(environment, folder, *arguments, code=0):
     return done
 
 
+def doctor(environment, folder, code):
+    """What it says of AWS, by what it is about."""
+    found = json.loads(flightdata(environment, folder, "doctor", "--json", code=code).stdout)["checks"]
+    return {one["found"].partition(":")[0]: one for one in found if one["check"] == "aws"}
+
+
+def test_the_doctor_asks_aws_for_all_that_the_settings_name(environment, tmp_path):
+    found = doctor(environment, tmp_path, 0)
+    assert {one["verdict"] for one in found.values()} == {"pass"}
+    assert [name.split()[0] for name in found] == ["table", "bucket", "bucket", "bus", "queue", "queue", "parameter"]
+
+
+def test_the_doctor_says_what_is_not_there_and_which_setting_names_it(environment, tmp_path):
+    wrong = dict.fromkeys(("DYNAMODB_FLIGHTS_TABLE", "S3_RAW_BUCKET", "EVENTBRIDGE_BUS_NAME"), "nobodys-name")
+    wrong["SQS_QUEUE_URL"] = environment["SQS_QUEUE_URL"] + "-nobodys"
+    found = doctor(environment | wrong, tmp_path, 6)
+    lost = [one for one in found.values() if one["verdict"] == "fail"]
+    assert {one["found"].partition(": ")[2] for one in lost} == {"is not there"}
+    assert sorted(setting for setting in wrong for one in lost if f"see {setting} " in one["advice"]) == sorted(wrong)
+
+
+def test_the_doctor_says_when_aws_does_not_answer(environment, tmp_path):
+    away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
+    found = doctor(environment | away, tmp_path, 6)
+    assert {one["verdict"] for one in found.values()} == {"fail"}
+    assert all("AWS_ENDPOINT_URL" in one["advice"] for one in found.values())
+
+
 def test_what_is_on_aws_is_exported_compacted_and_exported_the_same(environment, account, tmp_path):
     for name in ("before.parquet", "after.parquet"):
         flightdata(environment, tmp_path, "export", name, *SPAN)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fixtures import aws
 
 from flightdata.backends.layout import create_table_arguments
 from flightdata.wiring import PARIS
@@ -85,6 +86,14 @@ def test_what_is_made_is_enough_to_load_recordings_into(where, tmp_path):
     account = json.loads(done.stdout)
     assert (account["snapshots"], account["dead"]) == (12, 0)
     assert account["rows"] == account["stored"] + account["superseded"] + sum(account["rejected"].values()) > 0
+
+
+def test_a_bucket_of_another_account_is_told_with_what_to_do(where, account, ministack):
+    aws.Account(ministack).client("s3").create_bucket(Bucket=f"of-another-{account.id}")
+    taken = where["env"] | {"S3_RAW_BUCKET": f"of-another-{account.id}"}
+    done = run("create-local-tables.py", "--all", **where | {"env": taken})
+    assert done.returncode == 2, done.stderr
+    assert "set S3_RAW_BUCKET and S3_HISTORY_BUCKET to names of your own" in " ".join(done.stderr.split())
 
 
 def test_an_emulator_that_is_not_there_and_credentials_that_are_not_are_told_in_one_line(tmp_path):

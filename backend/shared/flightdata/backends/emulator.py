@@ -63,6 +63,9 @@ def _made(what: str, harmless: set[str] = _THERE_ALREADY) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
+        if error.response["Error"]["Code"] == "BucketAlreadyExists":
+            advice = "its name is one for all accounts: set S3_RAW_BUCKET and S3_HISTORY_BUCKET to names of your own"
+            raise ConfigurationError(f"{what} is another account's; {advice}") from error
         if error.response["Error"]["Code"] not in harmless:
             raise Transient(f"{what} was not made: {error}") from error
     except NoCredentialsError as error:

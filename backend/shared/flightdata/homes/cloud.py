@@ -1,5 +1,6 @@
 """AWS: S3, EventBridge, SQS, DynamoDB, ElastiCache, Parameter Store."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from flightdata.backends.cache.none import NoCache
 from flightdata.backends.flights.dynamodb import DynamoFlights
 from flightdata.backends.health.dynamodb import DynamoHealth
 from flightdata.backends.history.s3 import S3History
+from flightdata.backends.inspection import inspect
 from flightdata.backends.keys.dynamodb import DynamoKeys
 from flightdata.backends.lease.dynamodb import DynamoLease
 from flightdata.backends.ledger.dynamodb import DynamoLedger
@@ -22,7 +24,7 @@ from flightdata.backends.queue.sqs import SqsQueue
 from flightdata.backends.secrets.ssm import SsmSecrets
 from flightdata.errors import ConfigurationError
 from flightdata.models.units import Seconds
-from flightdata.ports import Cache, Clock, Metrics, NoMetrics, RawArchive
+from flightdata.ports import Cache, Clock, Metrics, NoMetrics, RawArchive, Reach
 from flightdata.settings import Environment, Settings
 from flightdata.utils.time_left import TimeLeft
 
@@ -116,6 +118,19 @@ class Cloud:
         """Of a function: its log goes to CloudWatch. Of a command, stdout belongs to the data."""
         in_function = self._settings.aws_lambda_function_name
         return EmfMetrics(self._settings.environment, self._clock) if in_function else NoMetrics()
+
+    def reach(self) -> Iterator[Reach]:
+        """Whether what the settings name is there."""
+        names = (
+            "s3_raw_bucket",
+            "s3_history_bucket",
+            "eventbridge_bus_name",
+            "sqs_queue_url",
+            "sqs_dead_letter_queue_url",
+        )
+        known = {name.upper(): value for name in names if (value := getattr(self._settings, name))}
+        named = {"DYNAMODB_FLIGHTS_TABLE": self._table} | known
+        return inspect(self._aws.client, named, f"/flightdata/{self._settings.environment}")
 
     def make_on_emulator(self, *, everything: bool) -> dict[str, str]:
         """The table, or everything, at `aws_endpoint_url`; the settings that name what was made. Raises Transient."""

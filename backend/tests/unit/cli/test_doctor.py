@@ -118,8 +118,13 @@ def test_a_setting_that_is_missing_on_aws_is_told(monkeypatch):
 def test_a_collector_needs_no_more_than_it_uses(monkeypatch):
     for name, value in {"ENVIRONMENT": "prod", "S3_RAW_BUCKET": "raw", "EVENTBRIDGE_BUS_NAME": "bus"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("SOURCES", "simulation:10")
-    found = [(verdict, words) for verdict, words, _ in examined(code=0)["settings"]]
+    for name, value in {"SOURCES": "simulation:10", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_MAX_ATTEMPTS"):
+        monkeypatch.setenv(name, "1")
+    checks = examined(code=6)
+    assert {verdict for verdict, *_ in checks["aws"]} == {"fail"}, "nobody answers there"
+    found = [(verdict, words) for verdict, words, _ in checks["settings"]]
     assert [verdict for verdict, _ in found] == ["pass", "warn", "warn"]
     assert "SQS_QUEUE_URL" in found[1][1]
 

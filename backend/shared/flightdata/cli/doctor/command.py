@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from flightdata.cli.doctor.aws import aws
 from flightdata.cli.doctor.clock import Beside
 from flightdata.cli.doctor.configuration import load
 from flightdata.cli.doctor.finding import Finding, Verdict, failed, passed, warned, worst
@@ -23,7 +24,7 @@ _MARKS = {Verdict.PASS: ("✓", "green"), Verdict.WARN: ("!", "yellow"), Verdict
 
 
 def doctor(source: Sources = None, data: Data = None, json: Json = False) -> None:  # noqa: FBT002, Typer's way
-    """Check settings, data folder, disk, clock, map and sources, and say what to do. Costs no credits.
+    """Check settings, data folder, disk, AWS, clock, map and sources, and say what to do. Costs no credits.
 
     Exit code 6 when something fails.
     """
@@ -50,6 +51,7 @@ def _of_the_house(loaded: Settings) -> Iterator[Finding]:
         yield from _commands(missing)
         beside = Beside(house.clock)
         yield from storage(house)
+        yield from aws(house)
         looks = sources(loaded)
         yield from beside.findings(look.ahead for look in looks)
         yield _map(house)
