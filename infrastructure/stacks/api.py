@@ -28,7 +28,8 @@ MAX_ANSWER_SECONDS = 23
 """Less than the 24 s after which the function asks AWS for nothing more: of 30 s it keeps 3, and 3 for one answer."""
 QUICKLY = {"AWS_TIMEOUT_SECONDS": "2", "AWS_MAX_ATTEMPTS": "2"}
 """An AWS that is silent is told to a client within seconds; the others have time, and nobody who waits."""
-ALLOWED_HEADERS, EXPOSED_HEADERS = ["Authorization", "X-API-Key"], ["X-Request-ID", "Link", "X-Total-Count"]
+ALLOWED_HEADERS = ["Authorization", "X-API-Key", "If-None-Match"]
+EXPOSED_HEADERS = ["X-Request-ID", "Link", "X-Total-Count", "ETag"]
 """Of a page on another origin, as `flightdata.web` has them."""
 FRUGAL = {"MALLOC_ARENA_MAX": "1", "POLARS_MAX_THREADS": "1"}
 """With these, questions about the past took 251 MB, without 284; today they take 213 (`make bench-functions`). At 256

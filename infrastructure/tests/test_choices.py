@@ -106,8 +106,8 @@ def test_pages_of_chosen_origins_may_ask_and_the_gateway_answers_their_preflight
         {
             "AllowOrigins": ["https://one.example", "http://localhost:5173"],
             "AllowMethods": ["GET"],
-            "AllowHeaders": ["Authorization", "X-API-Key"],
-            "ExposeHeaders": ["X-Request-ID", "Link", "X-Total-Count"],
+            "AllowHeaders": ["Authorization", "X-API-Key", "If-None-Match"],
+            "ExposeHeaders": ["X-Request-ID", "Link", "X-Total-Count", "ETag"],
             "MaxAge": 600,
         },
     ]
@@ -115,8 +115,8 @@ def test_pages_of_chosen_origins_may_ask_and_the_gateway_answers_their_preflight
 
 def test_the_headers_of_other_origins_are_those_of_the_application(chosen):
     cors = chosen.one("AWS::ApiGatewayV2::Api")["CorsConfiguration"]
-    assert _headers("access.py") == cors["AllowHeaders"]
-    assert _headers("correlation.py") + _headers("flights.py") == cors["ExposeHeaders"]
+    assert [*_headers("access.py"), "If-None-Match"] == cors["AllowHeaders"]
+    assert [*_headers("correlation.py"), *_headers("flights.py"), "ETag"] == cors["ExposeHeaders"]
 
 
 def _headers(file):

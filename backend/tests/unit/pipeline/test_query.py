@@ -288,7 +288,7 @@ def test_a_failure_to_load_keeps_the_old_picture_says_so_and_is_tried_again(brok
 def test_a_store_that_fails_is_left_alone_for_a_while_once_there_is_a_picture():
     live = Breakable(picture(state("000001")))
     query = Query(live, MemoryHealth(), SetClock(NOW), max_page_size=1000, expiry=330.0, rest=SAFE)
-    live.broken = Transient("no answer")
+    live.broken, live.asked = Transient("no answer"), 0
     assert [query.refresh() for _ in range(3)] == [False] * 3
     assert live.asked == 1
 
