@@ -389,7 +389,8 @@ def moved(version, seconds):
 
 def sizes(account):
     """Bytes of the versions, the latest last, and the content that the newest is told by."""
-    items = account.client("dynamodb").scan(TableName=account.table)["Items"]
+    pages = account.client("dynamodb").get_paginator("scan").paginate(TableName=account.table)
+    items = [one for page in pages for one in page["Items"]]
     (manifest,) = [one for one in items if one["pk"]["S"] == "live"]
     of = {}
     for one in items:
