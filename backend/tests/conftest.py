@@ -1,5 +1,6 @@
 """What tests of every kind may ask for."""
 
+import asyncio
 import logging
 
 import pytest
@@ -47,3 +48,13 @@ def untouched_logs():
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
     structlog.configure(**configured)
+
+
+@pytest.fixture
+def event_loop():
+    """That of this thread, closed at the end. Mangum makes one where there is none, and leaves it to the collector."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield loop
+    asyncio.set_event_loop(None)
+    loop.close()

@@ -26,6 +26,8 @@ from flightdata.pipeline.query import Query
 from flightdata.web.app import create_app
 from flightdata.web.bounds import Bounds
 
+pytestmark = pytest.mark.usefixtures("event_loop")
+
 TTL = 30
 LONG_AGO = NOW - SETTLED - 600
 AIRCRAFT = [state(f"{number:06x}", callsign=f"AFR{number}", longitude=2.0, latitude=48.0) for number in range(40)]

@@ -3,7 +3,6 @@
 Nothing here waits for a time-out but that of a client, which the settings make short.
 """
 
-import asyncio
 import json
 import socket
 from base64 import b64decode
@@ -22,6 +21,8 @@ from flightdata.cli.doors import _handler
 from flightdata.errors import Transient
 from flightdata.functions import Function
 from flightdata.wiring import PARIS
+
+pytestmark = pytest.mark.usefixtures("event_loop", "untouched_logs")
 
 FOLDERS = Path(__file__).parents[2] / "functions"
 AWAY = {"silent": Faults(silent=1.0), "throttled": Faults(throttled=1.0), "reset": Faults(reset=1.0)}
@@ -58,7 +59,7 @@ def proxy(account):
 
 
 @pytest.fixture
-def function(account, proxy, monkeypatch, tmp_path, untouched_logs):
+def function(account, proxy, monkeypatch, tmp_path):
     """`function(name, **settings)`: its handler as Lambda imports it, its AWS behind the proxy."""
     monkeypatch.chdir(tmp_path)
     given = account.environment() | {"AWS_ENDPOINT_URL": proxy.url, "AWS_LAMBDA_FUNCTION_NAME": "ours"}
@@ -72,11 +73,7 @@ def function(account, proxy, monkeypatch, tmp_path, untouched_logs):
         wiring.house.cache_clear()
         return partial(_handler(FOLDERS / name), context=Context())
 
-    loop = asyncio.new_event_loop()  # which else Mangum makes
-    asyncio.set_event_loop(loop)
     yield imported
-    asyncio.set_event_loop(None)
-    loop.close()
     wiring.house.cache_clear()
 
 

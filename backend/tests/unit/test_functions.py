@@ -1,4 +1,3 @@
-import asyncio
 from pathlib import Path
 from threading import Event
 
@@ -32,7 +31,7 @@ SAFE = 30.0
 
 
 @pytest.fixture
-def environment(monkeypatch, tmp_path, untouched_logs):
+def environment(monkeypatch, tmp_path, untouched_logs, event_loop):
     """Of a function of Lambda, on AWS, with all that any of them needs; AWS does not answer."""
     monkeypatch.chdir(tmp_path)
     given = {name: f"https://{name.lower().replace('_', '-')}.example/x" for name in EVERYTHING}
@@ -41,11 +40,7 @@ def environment(monkeypatch, tmp_path, untouched_logs):
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     wiring.house.cache_clear()
-    loop = asyncio.new_event_loop()  # which else Mangum makes
-    asyncio.set_event_loop(loop)
     yield monkeypatch
-    asyncio.set_event_loop(None)
-    loop.close()
     wiring.house.cache_clear()
 
 
