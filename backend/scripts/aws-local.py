@@ -29,6 +29,8 @@ API = f"flightdata-flight-api-{deployment.ENVIRONMENT}"
 SETTINGS = deployment.REPOSITORY / ".cache" / "aws-local.env"
 SAFE = 120.0
 """Seconds after which a first answer is no longer waited for."""
+LOOK_EVERY = 2.0
+"""Seconds between two looks whether all of it still runs."""
 
 
 def main() -> None:
@@ -40,7 +42,7 @@ def main() -> None:
         with _running(options.port) as found, _collecting(found, options.source) as collector:
             _wait_for_flights(found, collector)
             _tell(f"http://{found.api_host}", time.monotonic() - began)
-            fail(f"the collector ended with {collector.wait()}")
+            fail(_what_ends(found, collector))
     except KeyboardInterrupt:
         print("\nstopped", flush=True)
     except deployment.NotDeployed as error:
@@ -119,6 +121,16 @@ def _wait_for_flights(found: Any, collector: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.5)
 
 
+def _what_ends(found: Any, collector: "subprocess.Popen[bytes]") -> str:
+    """Waits until something of it ends, and says what."""
+    while True:
+        try:
+            return f"the collector ended with {collector.wait(LOOK_EVERY)}"
+        except subprocess.TimeoutExpired:
+            if not found.ministack.answers():
+                return "the local AWS has ended"
+
+
 def _total(found: Any) -> int:
     request = Request(f"{found.ministack.url}/flights?limit=1", headers={"Host": found.api_host})  # noqa: S310, ours
     try:
@@ -131,6 +143,7 @@ def _total(found: Any) -> int:
 def _tell(url: str, took: float) -> None:
     lines = (
         f"It runs, after {took:.0f} s.",
+        f"  map       {url}/",
         f"  API       {url}/docs",
         f'  try       curl "{url}/flights?lamin=48&lamax=50&lomin=1&lomax=4"',
         f"  operate   . {SETTINGS.relative_to(deployment.REPOSITORY)} && {FLIGHTDATA.relative_to(Path.cwd())} status",
