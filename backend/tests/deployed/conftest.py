@@ -28,7 +28,13 @@ def deployed(tmp_path_factory):
         deployment.deployed(
             folder,
             environment.setenv,
-            context={"otlp": collector.url, "auth": "required", "CORS_ORIGINS": ORIGIN},
+            # The recordings are older than dev keeps flights: MiniStack would delete theirs within a minute.
+            context={
+                "otlp": collector.url,
+                "auth": "required",
+                "CORS_ORIGINS": ORIGIN,
+                "FLIGHTS_RETENTION_DAYS": "0",
+            },
             AUTH="true",
             USE_SSL="1",
         ) as found,
